@@ -1,0 +1,34 @@
+import { Command, CommanderError } from "commander";
+import { importCommand } from "./commands/import.ts";
+import { CommandError, EXIT_STATUS } from "./errors.ts";
+
+const program = new Command("model")
+  .usage("<command> [options]")
+  .description("Get, import, evaluate and list the models that the function can be deployed with.")
+  .addCommand(importCommand())
+  .addHelpText(
+    "after",
+    `
+Exit status: 0 done, 1 crashed, ${Object.entries(EXIT_STATUS)
+      .map(([code, status]) => `${status} ${code}`)
+      .join(", ")}.
+
+Example:
+  $ npm run model -- import mobilenet_v2_1.0_224_quant.tflite --labels imagenet_labels.txt`,
+  );
+
+// Subcommands do not inherit it; without it commander exits with status 1 where usage is at fault.
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommandError) {
+    console.error(`${error.code}: ${error.message}`);
+    process.exitCode = error.exitStatus;
+  } else if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_STATUS.USAGE;
+  } else {
+    throw error;
+  }
+}
