@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CommandError } from "./errors.ts";
 
@@ -48,22 +57,36 @@ export function preprocessorConfig({ imageSize, imageMean, imageStd }: Preproces
   };
 }
 
-/** Refuses to overwrite a model unless told to. */
-export function assertFree(folder: string, force: boolean): void {
-  if (!force && existsSync(folder)) {
+const MODEL_FILES = ["model.onnx", "config.json", "preprocessor_config.json", "README.md"] as const;
+type ModelFiles = Readonly<Record<(typeof MODEL_FILES)[number], Uint8Array | string>>;
+
+/** Refuses to overwrite a model unless told to, and a folder that holds more than a model always. */
+export function assertReplaceable(folder: string, force: boolean): void {
+  if (!existsSync(folder)) return;
+  if (!force) {
     throw new CommandError(
       "ALREADY_THERE",
       `expected no ${folder}, it exists: pass --force to replace it or --name for another name`,
     );
   }
+  const known: readonly string[] = MODEL_FILES;
+  const foreign = readdirSync(folder).filter((name) => !known.includes(name));
+  if (foreign.length > 0) {
+    throw new CommandError(
+      "ALREADY_THERE",
+      `expected only ${known.join(", ")} in ${folder}, got ${foreign.slice(0, 5).join(", ")}: pass --name for another name`,
+    );
+  }
 }
 
 /** Writes a model folder whole: a reader sees the old one or the new one, never half of one. */
-export function writeModelFolder(folder: string, files: Readonly<Record<string, Uint8Array | string>>): void {
+export function writeModelFolder(folder: string, files: ModelFiles): void {
   mkdirSync(dirname(folder), { recursive: true });
   const fresh = mkdtempSync(join(dirname(folder), `.${basename(folder)}-`));
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(fresh, name), content);
+    // mkdtemp makes folders private; a model that ends in a layer must be readable by everybody.
+    chmodSync(fresh, 0o755);
     rmSync(folder, { recursive: true, force: true });
     renameSync(fresh, folder);
   } finally {

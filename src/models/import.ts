@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { type ConvertedModel, type ConvertOptions, convertModel } from "./convert/graph.ts";
 import { CommandError, messageOf } from "./errors.ts";
 import {
-  assertFree,
+  assertReplaceable,
   MODELS_DIR,
   modelConfig,
   preprocessorConfig,
@@ -52,7 +52,7 @@ export function importTflite(file: string, options: ImportOptions): ImportedMode
     );
   }
   const folder = join(options.out ?? MODELS_DIR, name);
-  assertFree(folder, options.force ?? false);
+  assertReplaceable(folder, options.force ?? false);
   const tflite = readFile(file);
   const converted = convertModel(readTflite(tflite), {
     weights: options.weights,

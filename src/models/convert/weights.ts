@@ -42,14 +42,48 @@ export function fastFilters(bank: FilterBank, bias: Int32Array, limitPairs: bool
   const fastBias = new Int32Array(outChannels);
   for (let channel = 0; channel < outChannels; channel++) {
     const filter = values.subarray(channel * filterSize, (channel + 1) * filterSize);
-    const ratio = Math.max(1, largestMagnitude(filter) / MAX_WEIGHT);
-    const target = weights.subarray(channel * filterSize, (channel + 1) * filterSize);
-    for (let index = 0; index < filterSize; index++) target[index] = Math.round((filter[index] ?? 0) / ratio);
-    if (limitPairs) limitAdjacentPairs(target);
+    const { quantized, ratio } = nearestFilter(filter, limitPairs);
+    weights.set(quantized, channel * filterSize);
     scales[channel] = (bank.scales[channel] ?? 0) * ratio;
     fastBias[channel] = Math.round((bias[channel] ?? 0) / ratio);
   }
   return { weights, scales, zeroPoints: new Int8Array(outChannels), bias: fastBias };
+}
+
+/**
+ * The int8 filter nearest to `filter` in squared error, and the real value of its 1. A coarser scale costs
+ * every weight a little rounding, a finer one cuts the pairs that are too large: try them in steps of 1%, up to
+ * the one at which no pair can be too large.
+ */
+function nearestFilter(filter: Int16Array, limitPairs: boolean): { quantized: Int8Array; ratio: number } {
+  const largest = largestMagnitude(filter);
+  const finest = Math.max(1, largest / MAX_WEIGHT);
+  const coarsest = limitPairs ? Math.max(finest, (2 * largest) / MAX_PAIR_SUM) : finest;
+  let best = { quantized: requantize(filter, finest, limitPairs), ratio: finest };
+  let least = squaredError(filter, best.quantized, finest);
+  for (let ratio = finest; least > 0 && ratio <= coarsest; ratio *= 1.01) {
+    const quantized = requantize(filter, ratio, limitPairs);
+    const error = squaredError(filter, quantized, ratio);
+    if (error < least) {
+      least = error;
+      best = { quantized, ratio };
+    }
+  }
+  return best;
+}
+
+function requantize(filter: Int16Array, ratio: number, limitPairs: boolean): Int8Array {
+  const quantized = Int8Array.from(filter, (value) => Math.round(value / ratio));
+  if (limitPairs) limitAdjacentPairs(quantized);
+  return quantized;
+}
+
+function squaredError(filter: Int16Array, quantized: Int8Array, ratio: number): number {
+  let sum = 0;
+  for (let index = 0; index < filter.length; index++) {
+    sum += ((quantized[index] ?? 0) * ratio - (filter[index] ?? 0)) ** 2;
+  }
+  return sum;
 }
 
 /**
