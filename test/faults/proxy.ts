@@ -1,0 +1,162 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/**
+ * What can go wrong between the function and S3, each on one HTTP exchange:
+ *
+ * - `refuse`: the connection is closed before anything is answered
+ * - `reset`: the connection breaks in the middle of the answer's body
+ * - `500`, `503`, `slowdown`: S3 answers with that error and does nothing
+ * - `stall`: nothing comes for longer than anybody waits
+ * - `throttle`: the answer's body comes in small pieces
+ * - `corrupt`: one byte of the answer's body is another one
+ * - `lost-answer`: S3 does what was asked, but its answer never arrives
+ * - `missing`: S3 answers 404 for an object that is there
+ */
+export const FAULTS = [
+  "refuse",
+  "reset",
+  "500",
+  "503",
+  "slowdown",
+  "stall",
+  "throttle",
+  "corrupt",
+  "lost-answer",
+  "missing",
+] as const;
+
+/** The name of a fault. */
+export type Fault = (typeof FAULTS)[number];
+
+/** One HTTP exchange that is about to happen. */
+export interface Exchange {
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly path: string;
+}
+
+/** A running proxy. */
+export interface FaultProxy {
+  readonly url: string;
+  /** How often each fault was injected. */
+  readonly injected: ReadonlyMap<Fault, number>;
+  close(): Promise<void>;
+}
+
+/** How long a stalled exchange stays silent; the function's own timeout must be shorter. */
+const STALL_MS = 60_000;
+
+/**
+ * An HTTP proxy on 127.0.0.1 that forwards to `target` and injects what `choose` says.
+ *
+ * @param target address of the S3 endpoint, for example `http://127.0.0.1:9000`
+ * @param choose the fault for an exchange, or `undefined` to forward it unharmed
+ */
+export async function startFaultProxy(
+  target: string,
+  choose: (exchange: Exchange) => Fault | undefined,
+): Promise<FaultProxy> {
+  const injected = new Map<Fault, number>();
+  const server = createServer((incoming, outgoing) => {
+    const fault = choose({ method: incoming.method ?? "", path: incoming.url ?? "" });
+    if (fault !== undefined) injected.set(fault, (injected.get(fault) ?? 0) + 1);
+    void exchange(target, incoming, outgoing, fault).catch(() => outgoing.destroy());
+  });
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    injected,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function exchange(
+  target: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  fault: Fault | undefined,
+): Promise<void> {
+  switch (fault) {
+    case "refuse":
+      incoming.socket.destroy();
+      return;
+    case "500":
+      return answerError(incoming, outgoing, 500, "InternalError");
+    case "503":
+      return answerError(incoming, outgoing, 503, "ServiceUnavailable");
+    case "slowdown":
+      return answerError(incoming, outgoing, 503, "SlowDown");
+    case "missing":
+      return answerError(incoming, outgoing, 404, "NoSuchKey");
+    case "stall":
+      incoming.resume();
+      setTimeout(() => outgoing.destroy(), STALL_MS).unref();
+      return;
+    default:
+      return forward(target, incoming, outgoing, fault);
+  }
+}
+
+async function forward(
+  target: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  fault: "reset" | "throttle" | "corrupt" | "lost-answer" | undefined,
+): Promise<void> {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const upstream = request(
+      new URL(incoming.url ?? "/", target),
+      { method: incoming.method, headers: incoming.headers },
+      resolve,
+    );
+    upstream.on("error", reject);
+    incoming.on("error", reject).pipe(upstream);
+  });
+  const body = Buffer.concat(await answer.toArray());
+  if (fault === "lost-answer") {
+    incoming.socket.destroy();
+    return;
+  }
+  outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+  if (fault === "reset") {
+    outgoing.write(body.subarray(0, Math.floor(body.length / 2)));
+    setImmediate(() => incoming.socket.destroy());
+    return;
+  }
+  if (fault === "corrupt" && body.length > 0) {
+    const middle = Math.floor(body.length / 2);
+    body.writeUInt8(body.readUInt8(middle) ^ 0x10, middle);
+  }
+  if (fault === "throttle") {
+    for (let offset = 0; offset < body.length; offset += 1024) {
+      outgoing.write(body.subarray(offset, offset + 1024));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    outgoing.end();
+    return;
+  }
+  outgoing.end(body);
+}
+
+function answerError(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  status: number,
+  code: string,
+): void {
+  // The body is read first, as S3 does: a client that is still sending would see a reset instead.
+  incoming.resume().once("end", () => {
+    outgoing.writeHead(status, { "content-type": "application/xml", "x-amz-request-id": "FAULT" });
+    outgoing.end(
+      incoming.method === "HEAD"
+        ? undefined
+        : `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>Injected.</Message></Error>`,
+    );
+  });
+}
