@@ -1,5 +1,5 @@
 import { deflateSync } from "node:zlib";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import {
   plainPng,
   png,
@@ -171,7 +171,7 @@ function need(valid: Readonly<Record<string, Buffer>>, name: string): Buffer {
   return picture;
 }
 
-function plain(width: number, height: number): sharp.Sharp {
+function plain(width: number, height: number): Sharp {
   return sharp({ create: { width, height, channels: 3, background: "#808080" }, limitInputPixels: false });
 }
 

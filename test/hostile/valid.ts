@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 
 const WIDTH = 96;
 const HEIGHT = 64;
@@ -11,7 +11,7 @@ export async function validPictures(): Promise<Record<string, Buffer>> {
     sharp(Buffer.concat([texture(3), texture(3), texture(3)]), {
       raw: { width: WIDTH, height: 3 * HEIGHT, channels: 3, pageHeight: HEIGHT },
     });
-  const encoders: Record<string, () => sharp.Sharp> = {
+  const encoders: Record<string, () => Sharp> = {
     "baseline.jpg": () => plain().jpeg(),
     "progressive.jpg": () => plain().jpeg({ progressive: true }),
     "cmyk.jpg": () => plain().toColourspace("cmyk").jpeg(),
