@@ -1,11 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { importCommand } from "./commands/import.ts";
+import { pullCommand } from "./commands/pull.ts";
 import { CommandError, EXIT_STATUS } from "./errors.ts";
 
 const program = new Command("model")
   .usage("<command> [options]")
   .description("Get, import, evaluate and list the models that the function can be deployed with.")
   .addCommand(importCommand())
+  .addCommand(pullCommand())
   .addHelpText(
     "after",
     `

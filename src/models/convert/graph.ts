@@ -4,6 +4,7 @@ import type { TfliteModel, TfliteTensor } from "../tflite/reader.ts";
 import { type Quantization, quantizationOf } from "./activations.ts";
 import type { Backend, Value } from "./backend.ts";
 import { floatBackend } from "./float.ts";
+import { convertReshape } from "./layout.ts";
 import { OperatorConverter } from "./operators.ts";
 import { quantizedBackend } from "./quantized.ts";
 
@@ -45,13 +46,12 @@ export function convertModel(model: TfliteModel, options: ConvertOptions): Conve
   for (const operator of model.operators) converter.convert(operator);
 
   const labelCount = output.shape.reduce((product, size) => product * size, 1);
-  const last = converter.valueOf(model.outputs[0] ?? -1);
-  const flat = graph.node({
-    opType: "Reshape",
-    inputs: [last.name, graph.constant("logits_shape", BigInt64Array.of(1n, BigInt(labelCount)), [2])],
-    output: "logits_flat",
+  const flat = convertReshape(graph, converter.valueOf(model.outputs[0] ?? -1), {
+    from: output.shape,
+    to: [1, labelCount],
+    name: "logits_flat",
   });
-  const logits = backend.tail({ ...last, name: flat }, "logits");
+  const logits = backend.tail(flat, "logits");
   graph.output(logits, "float32", [1, labelCount]);
   return { onnx: graph.encode(options.name, options.metadata ?? {}), imageSize, pixels, labelCount };
 }
