@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fields, list, ofType, properties, ROOT, resources } from "./read.ts";
+
+// What `sam build` documents for BuildMethod esbuild; since SAM CLI 1.85 any other name is handed to esbuild as a flag, so
+// that a misspelt one is noticed only there.
+const ESBUILD_PROPERTIES = {
+  list: ["Banner", "EntryPoints", "External", "Loader", "OutExtension"],
+  text: ["Format", "MainFields", "SourcesContent", "Target"],
+  flag: ["Minify", "Sourcemap"],
+};
+
+const metadata = (id: string) => fields(fields(resources[id], id).Metadata, `${id}.Metadata`);
+const build = fields(metadata("ClassifierFunction").BuildProperties);
+const readJson = (path: string) => JSON.parse(readFileSync(join(ROOT, path), "utf8"));
+
+test("the function is built with esbuild, and every build property is one that SAM knows, in the form it takes", () => {
+  assert.equal(metadata("ClassifierFunction").BuildMethod, "esbuild");
+  for (const [name, value] of Object.entries(build)) {
+    if (ESBUILD_PROPERTIES.list.includes(name)) {
+      assert.ok(
+        Array.isArray(value) && value.every((item) => typeof item === "string"),
+        `${name}: expected a list`,
+      );
+    } else if (ESBUILD_PROPERTIES.flag.includes(name)) {
+      assert.equal(typeof value, "boolean", `${name}: expected true or false`);
+    } else {
+      assert.ok(
+        ESBUILD_PROPERTIES.text.includes(name),
+        `${name} is no build property of SAM's esbuild builder`,
+      );
+      assert.equal(typeof value, "string", `${name}: expected a string`);
+    }
+  }
+});
+
+test("the bundle is a minified ES module for Node 24 with a source map, the native packages left to the layer", () => {
+  assert.deepEqual(
+    { format: build.Format, target: build.Target, minify: build.Minify, sourcemap: build.Sourcemap },
+    { format: "esm", target: "node24", minify: true, sourcemap: true },
+  );
+  assert.deepEqual(build.OutExtension, [".js=.mjs"]);
+  assert.deepEqual(
+    [...list(build.External)].sort(),
+    Object.keys(readJson("layers/native/package.json").dependencies).sort(),
+  );
+});
+
+test("the handler is what the entry point exports", () => {
+  const [entry, ...others] = list(build.EntryPoints).map(String);
+  assert.deepEqual(others, []);
+  assert.ok(entry !== undefined && existsSync(join(ROOT, entry)), `${entry} does not exist`);
+  assert.match(readFileSync(join(ROOT, entry), "utf8"), /^export (const|async function|function) handler\b/m);
+  assert.equal(properties("ClassifierFunction").Handler, "handler.handler");
+});
+
+test("the function and its layers are for arm64 and one runtime", () => {
+  const { Architectures, Runtime } = properties("ClassifierFunction");
+  assert.deepEqual(Architectures, ["arm64"]);
+  assert.equal(Runtime, "nodejs24.x");
+  const layers = ofType("AWS::Serverless::LayerVersion");
+  assert.deepEqual(
+    layers.map(([id]) => ({ Ref: id })),
+    properties("ClassifierFunction").Layers,
+  );
+  for (const [id, layer] of layers) {
+    assert.deepEqual(layer.CompatibleArchitectures, Architectures, id);
+    assert.deepEqual(layer.CompatibleRuntimes, [Runtime], id);
+    // SAM assumes x86_64 without it, whatever CompatibleArchitectures says.
+    assert.equal(metadata(id).BuildArchitecture, "arm64", id);
+  }
+});
+
+test("each layer has a Makefile with the target that SAM calls, and stays for a rollback", () => {
+  for (const [id, layer] of ofType("AWS::Serverless::LayerVersion")) {
+    assert.equal(metadata(id).BuildMethod, "makefile");
+    const makefile = readFileSync(join(ROOT, String(layer.ContentUri), "Makefile"), "utf8");
+    assert.match(makefile, new RegExp(`^build-${id}:`, "m"));
+    assert.equal(layer.RetentionPolicy, "Retain");
+  }
+});
+
+test("SAM builds in source, where the model layer's Makefile finds models/", () => {
+  assert.match(readFileSync(join(ROOT, "samconfig.toml"), "utf8"), /^build_in_source = true$/m);
+});
+
+test("the native layer's packages have the versions that the tests here run with", () => {
+  const root = readJson("package.json").dependencies;
+  const layer = readJson("layers/native/package.json").dependencies;
+  assert.ok(Object.keys(layer).length > 0);
+  for (const [name, version] of Object.entries(layer)) assert.equal(version, root[name], name);
+  const [rootLock, layerLock] = [readJson("package-lock.json"), readJson("layers/native/package-lock.json")];
+  for (const [path, entry] of Object.entries<{ version?: string; integrity?: string }>(layerLock.packages)) {
+    if (path === "") continue;
+    assert.equal(entry.version, rootLock.packages[path]?.version, `${path} in the two lockfiles`);
+    assert.equal(entry.integrity, rootLock.packages[path]?.integrity, `${path} in the two lockfiles`);
+  }
+});
+
+test("the native layer's lockfile names hashes and no registry", () => {
+  const text = readFileSync(join(ROOT, "layers/native/package-lock.json"), "utf8");
+  assert.doesNotMatch(text, /"resolved"/);
+  assert.match(text, /"integrity": "sha512-/);
+});
