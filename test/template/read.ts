@@ -1,29 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { readTemplate } from "../../src/local/template.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 
 /** Anything that stands in the template; short tags (`!Ref x`) are read as their long form (`{ Ref: x }`). */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
 export type Fields = { readonly [key: string]: Value };
-
-const tag = (name: string, long: string) =>
-  (["scalar", "seq", "map"] as const).map((kind) => ({
-    tag: name,
-    ...(kind === "scalar" ? {} : { collection: kind }),
-    resolve: (node: { toJSON?: () => unknown } | string) => ({
-      [long]: typeof node === "string" ? node : node.toJSON?.(),
-    }),
-  }));
-
-const customTags = [
-  ...tag("!Ref", "Ref"),
-  ...tag("!Condition", "Condition"),
-  ...["Sub", "GetAtt", "If", "Equals", "Not", "Or", "Select", "Split", "Join"].flatMap((name) =>
-    tag(`!${name}`, `Fn::${name}`),
-  ),
-];
 
 export function fields(value: Value | undefined, what = "value"): Fields {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
@@ -39,7 +22,7 @@ export function list(value: Value | undefined): readonly Value[] {
 
 export const source = readFileSync(join(ROOT, "template.yaml"), "utf8");
 // By way of JSON, so that what the tags gave is plain data.
-export const template = fields(JSON.parse(JSON.stringify(parse(source, { customTags }))) as Value);
+export const template = fields(JSON.parse(JSON.stringify(await readTemplate())) as Value);
 export const parameters = fields(template.Parameters);
 export const resources = fields(template.Resources);
 
