@@ -7,15 +7,21 @@ import { transpose } from "./filters.ts";
  * in speed and in accuracy. Not meant to be deployed.
  */
 export function floatBackend(graph: OnnxGraph): Backend {
-  const zero = graph.constant("zero", new Float32Array([0]), []);
-  const six = graph.constant("six", new Float32Array([6]), []);
+  const constants = new Map<number, string>();
+
+  /** Written when first needed: ONNX Runtime warns about constants that nothing uses. */
+  const scalar = (value: number): string => {
+    const name = constants.get(value) ?? graph.constant("constant", new Float32Array([value]), []);
+    constants.set(value, name);
+    return name;
+  };
 
   const activate = (target: Target, opType: string, inputs: string[], attributes = {}): Value => {
     const hasActivation = target.activation === "RELU" || target.activation === "RELU6";
     const output = hasActivation ? `${target.name}/linear` : target.name;
     let name = graph.node({ opType, inputs, output, attributes });
     if (target.activation === "RELU6") {
-      name = graph.node({ opType: "Clip", inputs: [name, zero, six], output: target.name });
+      name = graph.node({ opType: "Clip", inputs: [name, scalar(0), scalar(6)], output: target.name });
     } else if (target.activation === "RELU") {
       name = graph.node({ opType: "Relu", inputs: [name], output: target.name });
     }
@@ -60,7 +66,7 @@ export function floatBackend(graph: OnnxGraph): Backend {
     averagePool: (input, window, target) =>
       activate(target, "AveragePool", [input.name], windowAttributes(window)),
     globalAveragePool: (input, target) => activate(target, "GlobalAveragePool", [input.name]),
-    zero: () => zero,
+    zero: () => scalar(0),
     tail: (value, name) => graph.node({ opType: "Identity", inputs: [value.name], output: name }),
   };
 }

@@ -15,6 +15,7 @@ interface Reshape {
  * one pixel is transposed first (and a resulting one back).
  */
 export function convertReshape(graph: OnnxGraph, value: Value, { from, to, name }: Reshape): Value {
+  if (`${from}` === `${to}`) return value;
   let current = value.name;
   if (isManyPixels(from)) current = permute(graph, current, [0, 2, 3, 1], `${name}/nhwc`);
   if (isManyPixels(to)) {

@@ -81,6 +81,12 @@ export class OperatorConverter {
     const [, height = 0, width = 0, channels = 0] = this.#tensor(operator.inputs[0]).shape;
     const weights = this.#tensor(operator.inputs[1]);
     const filters = readFilters(weights, options.name === "DEPTHWISE_CONV_2D");
+    if (channels % filters.inChannels !== 0) {
+      throw new CommandError(
+        "MODEL_UNSUPPORTED",
+        `expected the ${channels} input channels of ${weights.name} to be a multiple of ${filters.inChannels}`,
+      );
+    }
     return this.#backend.convolve(
       {
         input: this.#input(operator),
@@ -193,6 +199,12 @@ export class OperatorConverter {
 
   #target(operator: TfliteOperator, activation: Activation): Target {
     const tensor = this.#tensor(operator.outputs[0]);
+    if (activation !== "NONE" && activation !== "RELU" && activation !== "RELU6") {
+      throw new CommandError(
+        "MODEL_UNSUPPORTED",
+        `cannot import ${operator.options.name} fused with ${activation}: only RELU and RELU6 are`,
+      );
+    }
     return { name: tensor.name, quantization: quantizationOf(tensor), activation };
   }
 

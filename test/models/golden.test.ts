@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { type ImportOptions, importTflite } from "../../src/models/import.ts";
+import { realData } from "../real-data.ts";
+import { runLogits } from "./run-onnx.ts";
+
+const MODELS = ["mobilenet_v2_1.0_224_quant", "mobilenet_v1_0.75_192_quant", "mobilenet_v1_0.25_128_quant"];
+
+interface Golden {
+  readonly shape: readonly [count: number, height: number, width: number, channels: number];
+  readonly images: readonly { readonly top5: readonly { readonly index: number }[] }[];
+}
+
+const out = mkdtempSync(join(tmpdir(), "golden-"));
+after(() => rmSync(out, { recursive: true, force: true }));
+
+/** Logits of every golden picture, through the import's own preprocessor_config.json. */
+async function logitsOf(
+  file: string,
+  golden: Golden,
+  pixels: Uint8Array,
+  options: Omit<ImportOptions, "out">,
+) {
+  const { folder, imageSize } = importTflite(file, { ...options, out, force: true });
+  const { image_mean, image_std } = JSON.parse(
+    readFileSync(join(folder, "preprocessor_config.json"), "utf8"),
+  );
+  const scale = 1 / (255 * image_std[0]);
+  const graph = { onnx: readFileSync(join(folder, "model.onnx")), imageSize };
+  const size = imageSize * imageSize * 3;
+  const results: number[][] = [];
+  for (let index = 0; index < golden.shape[0]; index++) {
+    const picture = Uint8Array.from(pixels.subarray(index * size, (index + 1) * size));
+    results.push(
+      await runLogits(
+        { ...graph, pixels: { scale, zeroPoint: 255 * image_mean[0] } },
+        options.input,
+        picture,
+      ),
+    );
+  }
+  return results;
+}
+
+function topFive(logits: readonly number[]): number[] {
+  return [...logits.keys()].sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b).slice(0, 5);
+}
+
+/** How many pictures share the highest class, and how many of the five highest are shared on average. */
+function agreement(golden: Golden, results: readonly (readonly number[])[]): { first: number; five: number } {
+  let [first, five] = [0, 0];
+  for (const [index, logits] of results.entries()) {
+    const expected = golden.images[index]?.top5.map((entry) => entry.index) ?? [];
+    const actual = topFive(logits);
+    if (actual[0] === expected[0]) first++;
+    five += actual.filter((label) => expected.includes(label)).length / results.length;
+  }
+  return { first, five };
+}
+
+for (const model of MODELS) {
+  const file = realData(`tflite/${model}.tflite`);
+  const goldenFile = realData(`golden/${model}.json`);
+  const pixelsFile = realData(`golden/${model}.pixels.bin`);
+  const missing = file === undefined || goldenFile === undefined || pixelsFile === undefined;
+
+  describe(model, { skip: missing && `needs tflite/${model}.tflite and golden/${model}.*` }, () => {
+    if (missing) return;
+    const golden: Golden = JSON.parse(readFileSync(goldenFile, "utf8"));
+    const pixels = readFileSync(pixelsFile);
+
+    test("exact weights agree with an independent fixed-point evaluation of the TFLite graph", async () => {
+      const results = await logitsOf(file, golden, pixels, { weights: "exact", input: "uint8" });
+      const { first, five } = agreement(golden, results);
+      assert.ok(first >= 9, `the highest class agrees on ${first} of 10 pictures`);
+      assert.ok(five >= 4, `${five} of the five highest agree on average`);
+    });
+
+    test("fast weights agree with it as well", async () => {
+      const results = await logitsOf(file, golden, pixels, { weights: "fast", input: "uint8" });
+      const { first, five } = agreement(golden, results);
+      assert.ok(first >= 9, `the highest class agrees on ${first} of 10 pictures`);
+      assert.ok(five >= 4, `${five} of the five highest agree on average`);
+    });
+
+    test("float32 and uint8 input give identical logits", async () => {
+      const fromPixels = await logitsOf(file, golden, pixels, { weights: "fast", input: "uint8" });
+      const fromFloats = await logitsOf(file, golden, pixels, { weights: "fast", input: "float32" });
+      assert.deepEqual(fromFloats, fromPixels);
+    });
+  });
+}
