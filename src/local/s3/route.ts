@@ -1,0 +1,104 @@
+import { s3Error } from "./errors.ts";
+
+type Level = "service" | "bucket" | "object";
+
+// In each group the first row matches whose query parameters are all there. Operations that this endpoint does
+// not serve are named as well, so that the answer NotImplemented can say which one was asked for.
+const ROUTES = [
+  ["service", "GET", [], "ListBuckets"],
+
+  ["bucket", "GET", ["location"], "GetBucketLocation"],
+  ["bucket", "GET", ["versioning"], "GetBucketVersioning"],
+  ["bucket", "GET", ["versions"], "ListObjectVersions"],
+  ["bucket", "GET", ["uploads"], "ListMultipartUploads"],
+  ["bucket", "GET", ["list-type"], "ListObjectsV2"],
+  ["bucket", "GET", [], "ListObjects"],
+  ["bucket", "HEAD", [], "HeadBucket"],
+  ["bucket", "PUT", ["versioning"], "PutBucketVersioning"],
+  ["bucket", "PUT", [], "CreateBucket"],
+  ["bucket", "DELETE", [], "DeleteBucket"],
+  ["bucket", "POST", ["delete"], "DeleteObjects"],
+  ["bucket", "POST", [], "PostObject"],
+
+  ["object", "GET", ["tagging"], "GetObjectTagging"],
+  ["object", "GET", ["uploadId"], "ListParts"],
+  ["object", "GET", [], "GetObject"],
+  ["object", "HEAD", [], "HeadObject"],
+  ["object", "PUT", ["tagging"], "PutObjectTagging"],
+  ["object", "PUT", ["uploadId", "partNumber"], "UploadPart"],
+  ["object", "PUT", [], "PutObject"],
+  ["object", "DELETE", ["tagging"], "DeleteObjectTagging"],
+  ["object", "DELETE", ["uploadId"], "AbortMultipartUpload"],
+  ["object", "DELETE", [], "DeleteObject"],
+  ["object", "POST", ["uploads"], "CreateMultipartUpload"],
+  ["object", "POST", ["uploadId"], "CompleteMultipartUpload"],
+] as const satisfies readonly (readonly [Level, string, readonly string[], string])[];
+
+// Subresources of S3 that are not served: a request for one must never fall through to a plain operation
+// (`PUT /bucket?policy` is not CreateBucket).
+const NOT_SERVED = new Set(
+  (
+    "abac accelerate acl analytics attributes cors encryption intelligent-tiering inventory legal-hold lifecycle " +
+    "logging metadataConfiguration metadataTable metrics notification object-lock ownershipControls policy " +
+    "policyStatus publicAccessBlock renameObject replication requestPayment restore retention select session " +
+    "torrent website"
+  ).split(" "),
+);
+const NOT_SERVED_ON_BUCKET = new Set(["tagging"]);
+
+/** Operation names as the S3 API reference spells them. */
+export type OperationName = (typeof ROUTES)[number][3] | "CopyObject" | "UploadPartCopy";
+
+/** What a request asks for; `bucket` and `key` are decoded, "" where there is none. */
+export interface Route {
+  readonly operation: OperationName;
+  readonly bucket: string;
+  readonly key: string;
+  readonly query: URLSearchParams;
+}
+
+/** Splits a path-style URL and names the operation. Throws InvalidURI, MethodNotAllowed or NotImplemented. */
+export function parseRoute(method: string, url: string, isCopy: boolean): Route {
+  const { bucket, key, query } = parseTarget(url);
+  const level: Level = bucket === "" ? "service" : key === "" ? "bucket" : "object";
+  for (const name of query.keys()) {
+    if (NOT_SERVED.has(name) || (level === "bucket" && NOT_SERVED_ON_BUCKET.has(name))) {
+      const message = `${method} ${level} ?${name} is not implemented by the local S3 endpoint.`;
+      throw s3Error("NotImplemented", { message });
+    }
+  }
+  const row = ROUTES.find(
+    ([rowLevel, rowMethod, names]) =>
+      rowLevel === level && rowMethod === method && names.every((name) => query.has(name)),
+  );
+  if (row === undefined)
+    throw s3Error("MethodNotAllowed", { details: { Method: method, ResourceType: level } });
+  return { operation: copyOf(row[3], isCopy), bucket, key, query };
+}
+
+function copyOf(operation: OperationName, isCopy: boolean): OperationName {
+  if (isCopy && operation === "PutObject") return "CopyObject";
+  if (isCopy && operation === "UploadPart") return "UploadPartCopy";
+  return operation;
+}
+
+function parseTarget(url: string): { bucket: string; key: string; query: URLSearchParams } {
+  const target = url.replace(/^https?:\/\/[^/?]*/i, "");
+  const mark = target.indexOf("?");
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const query = new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1));
+  // Neither `..` nor `//` means anything in a key: the path is split once and never normalised.
+  const slash = path.indexOf("/", 1);
+  const bucket = decode(slash < 0 ? path.slice(1) : path.slice(1, slash));
+  const key = slash < 0 ? "" : decode(path.slice(slash + 1));
+  if (Buffer.byteLength(key) > 1024) throw s3Error("KeyTooLongError");
+  return { bucket, key, query };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw s3Error("InvalidURI");
+  }
+}
