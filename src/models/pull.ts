@@ -6,7 +6,7 @@ import { type Download, download, sha256OfFile } from "./download.ts";
 import { CommandError, messageOf } from "./errors.ts";
 import { assertReplaceable, MODELS_DIR } from "./folder.ts";
 import { type ImportedModel, type ImportOptions, importTflite } from "./import.ts";
-import { startProgress } from "./progress.ts";
+import { type Progress, startProgress } from "./progress.ts";
 import type { Archive, PublishedModel } from "./published.ts";
 
 export interface PullOptions extends Omit<ImportOptions, "source"> {
@@ -16,7 +16,8 @@ export interface PullOptions extends Omit<ImportOptions, "source"> {
   readonly downloads: string;
   /** An archive that was downloaded by other means. */
   readonly from?: string;
-  /** For tests: how patient to be. */
+  readonly startProgress?: typeof startProgress;
+  /** How patient to be. */
   readonly network?: Pick<Download, "attempts" | "retryDelayMs" | "stallTimeoutMs">;
 }
 
@@ -58,14 +59,15 @@ async function unpackLabels(
 async function fetchArchive(archive: Archive, options: PullOptions): Promise<string> {
   const url = urlOf(archive, options);
   const file = join(options.downloads, basename(archive.path));
-  let progress: ReturnType<typeof startProgress> | undefined;
+  const start = options.startProgress ?? startProgress;
+  let progress: Progress | undefined;
   try {
     await download({
       ...options.network,
       ...{ url, file, sha256: archive.sha256 },
       onProgress(received, total) {
         if (total === undefined) return;
-        progress ??= startProgress({ label: basename(file), total: total / 1e6, unit: "MB" });
+        progress ??= start({ label: basename(file), total: total / 1e6, unit: "MB" });
         progress.update(received / 1e6);
       },
     });

@@ -2,16 +2,19 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { ConvertedModel } from "../../src/models/convert/graph.ts";
 
 /**
- * Runs a converted graph on pixels, fed as the function feeds them: uint8 NHWC as they are, or float32 NCHW
+ * Runs a converted graph on pictures, fed as the function feeds them: uint8 NHWC as they are, or float32 NCHW
  * normalised with the mean and deviation that the import would write.
+ *
+ * @returns the logits of each picture
  */
 export async function runLogits(
   { onnx, imageSize, pixels: { scale, zeroPoint } }: Omit<ConvertedModel, "labelCount">,
   input: "float32" | "uint8",
-  pixels: Uint8Array,
-): Promise<number[]> {
+  pictures: readonly Uint8Array[],
+): Promise<number[][]> {
   const session = await InferenceSession.create(onnx, { intraOpNumThreads: 1 });
-  try {
+  const results: number[][] = [];
+  for (const pixels of pictures) {
     const tensor =
       input === "uint8"
         ? new Tensor("uint8", pixels, [1, imageSize, imageSize, 3])
@@ -23,10 +26,10 @@ export async function runLogits(
           ]);
     const { logits } = await session.run({ pixel_values: tensor });
     if (!(logits?.data instanceof Float32Array)) throw new TypeError("expected float32 logits");
-    return Array.from(logits.data);
-  } finally {
-    await session.release();
+    results.push(Array.from(logits.data));
   }
+  await session.release();
+  return results;
 }
 
 function normalize(pixels: Uint8Array, mean: number, std: number): Float32Array {

@@ -172,7 +172,7 @@ describe("a converted operator gives the values of TensorFlow Lite's arithmetic"
       const quantum = tensor.scales?.[0] ?? 0;
       for (const [weights, input] of KINDS) {
         const converted = convertModel(model, { weights, input, name: "test" });
-        const logits = await runLogits(converted, input, pixels);
+        const [logits = []] = await runLogits(converted, input, [pixels]);
         assert.equal(logits.length, expected.length);
         const steps = logits.map(
           (logit, index) => Math.abs(logit - (expected[index] ?? Number.NaN)) / quantum,
@@ -202,7 +202,7 @@ describe("a converted operator gives the values of TensorFlow Lite's arithmetic"
           input,
           name: "test",
         });
-        const logits = await runLogits(converted, input, pixels);
+        const [logits = []] = await runLogits(converted, input, [pixels]);
         const [low, high] = [rangeEnd(tensor, 0), rangeEnd(tensor, 255)];
         for (const [index, logit] of logits.entries()) {
           const expected = real(values[index] ?? Number.NaN, tensor);
