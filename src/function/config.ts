@@ -1,0 +1,108 @@
+/** What the function is told by its environment. Every field's variable and default stand in {@link VARIABLES}. */
+export interface Config {
+  /** Model folder in the Hugging Face layout. */
+  readonly modelDir: string;
+  /** Bucket that receives `<key>.json`. */
+  readonly resultsBucket: string;
+  /** Predictions in a result. */
+  readonly topK: number;
+  /** Pictures of one batch that are fetched and decoded at the same time; inference is always one at a time. */
+  readonly imagesInFlight: number;
+  readonly maxObjectBytes: number;
+  readonly maxImagePixels: number;
+  /** Convert wide-gamut pictures to sRGB by their own profile. Costs up to twice the decode time. */
+  readonly applyIccProfile: boolean;
+  /** `#rrggbb` that shows through transparent pixels. */
+  readonly backgroundColor: string;
+  /** Write label and score as tags on the upload, too. */
+  readonly tagUploads: boolean;
+  /** ONNX Runtime's threads for one inference. */
+  readonly intraOpThreads: number;
+  /** No picture is started with less than this left of the invocation. */
+  readonly deadlineMarginMs: number;
+  /** Longest silence on one S3 connection. */
+  readonly s3TimeoutMs: number;
+  /** Attempts of one S3 request, the first included. */
+  readonly s3Attempts: number;
+  /** `true` for S3-compatible endpoints that know no bucket host names. */
+  readonly s3ForcePathStyle: boolean;
+  /** The metrics' dimension `service`. */
+  readonly serviceName: string;
+}
+
+interface Variable<T> {
+  readonly fallback: T | undefined;
+  readonly expected: string;
+  readonly parse: (text: string) => T | undefined;
+}
+
+function integer(fallback: number, min: number, max: number): Variable<number> {
+  return {
+    fallback,
+    expected: `a whole number from ${min} to ${max}`,
+    parse: (text) => {
+      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+function text(fallback: string | undefined, pattern: RegExp, expected: string): Variable<string> {
+  return { fallback, expected, parse: (value) => (pattern.test(value) ? value : undefined) };
+}
+
+const flag: Variable<boolean> = {
+  fallback: false,
+  expected: "true or false",
+  parse: (value) => (value === "true" ? true : value === "false" ? false : undefined),
+};
+
+type VariableOf = {
+  readonly [Field in keyof Config]: readonly [name: string, variable: Variable<Config[Field]>];
+};
+
+/** Field → environment variable, default and accepted values. */
+const VARIABLES: VariableOf = {
+  modelDir: ["MODEL_DIR", text("/opt/model", /./, "the path of a model folder")],
+  resultsBucket: ["RESULTS_BUCKET", text(undefined, /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "a bucket name")],
+  topK: ["TOP_K", integer(5, 1, 1000)],
+  imagesInFlight: ["IMAGES_IN_FLIGHT", integer(3, 1, 32)],
+  maxObjectBytes: ["MAX_OBJECT_BYTES", integer(25 * 2 ** 20, 1, 2 ** 30)],
+  maxImagePixels: ["MAX_IMAGE_PIXELS", integer(50_000_000, 1, 1_000_000_000)],
+  applyIccProfile: ["APPLY_ICC_PROFILE", flag],
+  backgroundColor: ["BACKGROUND_COLOR", text("#ffffff", /^#[0-9a-f]{6}$/i, "a colour such as #ffffff")],
+  tagUploads: ["TAG_UPLOADS", flag],
+  intraOpThreads: ["INTRA_OP_THREADS", integer(1, 1, 16)],
+  deadlineMarginMs: ["DEADLINE_MARGIN_MS", integer(2000, 0, 600_000)],
+  s3TimeoutMs: ["S3_TIMEOUT_MS", integer(5000, 1, 600_000)],
+  s3Attempts: ["S3_ATTEMPTS", integer(3, 1, 10)],
+  s3ForcePathStyle: ["S3_FORCE_PATH_STYLE", flag],
+  serviceName: [
+    "POWERTOOLS_SERVICE_NAME",
+    text("graviton-image-classifier", /^[\x20-\x7e]{1,255}$/, "1 to 255 ASCII characters"),
+  ],
+};
+
+/**
+ * Reads the configuration. The only reader of the environment in the function, besides the AWS SDK itself
+ * (region, credentials, `AWS_ENDPOINT_URL_S3`).
+ *
+ * @throws {Error} that lists every variable that is missing or has an unusable value, not only the first
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const entries = Object.entries(VARIABLES).map(([field, [name, variable]]) => {
+    const given = env[name];
+    if (given !== undefined && given !== "") {
+      const value = variable.parse(given);
+      if (value === undefined)
+        problems.push(`${name}: expected ${variable.expected}, got ${JSON.stringify(given)}`);
+      return [field, value];
+    }
+    if (variable.fallback === undefined)
+      problems.push(`${name}: expected ${variable.expected}, but it is not set`);
+    return [field, variable.fallback];
+  });
+  if (problems.length > 0) throw new Error(`Invalid environment variables:\n  ${problems.join("\n  ")}`);
+  return Object.fromEntries(entries) as unknown as Config;
+}

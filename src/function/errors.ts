@@ -1,0 +1,104 @@
+/** Where in the flow an error is found. */
+export type Stage = "trigger" | "fetch" | "decode" | "infer" | "publish" | "any";
+
+interface ErrorEntry {
+  /** `true`: the world is at fault, try again later. `false`: the upload is at fault, trying again is useless. */
+  readonly retryable: boolean;
+  readonly stage: Stage;
+  readonly meaning: string;
+}
+
+/** Every code that a result, a log line or an answer can carry. The README's error table is this table. */
+export const ERRORS = {
+  INVALID_EVENT: {
+    retryable: false,
+    stage: "trigger",
+    meaning: "The event, or one record in it, has none of the supported shapes.",
+  },
+  OBJECT_NOT_FOUND: {
+    retryable: false,
+    stage: "fetch",
+    meaning: "The uploaded object was deleted before it was read.",
+  },
+  OBJECT_EMPTY: { retryable: false, stage: "fetch", meaning: "The uploaded object has 0 bytes." },
+  OBJECT_TOO_LARGE: {
+    retryable: false,
+    stage: "fetch",
+    meaning: "The uploaded object has more bytes than MAX_OBJECT_BYTES.",
+  },
+  ACCESS_DENIED: {
+    retryable: true,
+    stage: "fetch",
+    meaning: "The function's role may not read the object: a wrong policy must not reject every upload.",
+  },
+  FETCH_FAILED: {
+    retryable: true,
+    stage: "fetch",
+    meaning:
+      "S3 did not deliver the object whole: an outage, throttling, a timeout, a corrupt body, a wrong bucket.",
+  },
+  UNSUPPORTED_FORMAT: {
+    retryable: false,
+    stage: "decode",
+    meaning: "The bytes are not a JPEG, PNG, WebP, GIF or AVIF picture, whatever the file's name says.",
+  },
+  INVALID_IMAGE: {
+    retryable: false,
+    stage: "decode",
+    meaning: "The bytes begin like a supported picture but are truncated or corrupt.",
+  },
+  IMAGE_TOO_LARGE: {
+    retryable: false,
+    stage: "decode",
+    meaning:
+      "The picture has more pixels than MAX_IMAGE_PIXELS, or takes longer to decode than any honest one.",
+  },
+  MODEL_INVALID: {
+    retryable: true,
+    stage: "infer",
+    meaning: "The model folder cannot be used; found at init, before the first picture.",
+  },
+  INFERENCE_FAILED: {
+    retryable: true,
+    stage: "infer",
+    meaning: "The model did not run, or its logits are not numbers.",
+  },
+  PUBLISH_FAILED: {
+    retryable: true,
+    stage: "publish",
+    meaning: "The result could not be written, or the upload not tagged.",
+  },
+  DEADLINE_NEAR: {
+    retryable: true,
+    stage: "any",
+    meaning: "Too little of the invocation's time was left, so the picture was not started or not finished.",
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/**
+ * The one error of the function. The code is given where the fault is caught, and decides everything else:
+ * whether the picture is rejected (a result) or failed (tried again).
+ */
+export class ClassifierError extends Error {
+  override readonly name = "ClassifierError";
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+
+  /**
+   * @param code    one of {@link ERRORS}
+   * @param message what was expected, what came, what to do
+   * @param cause   what was caught, when something was
+   */
+  constructor(code: ErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.retryable = ERRORS[code].retryable;
+  }
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

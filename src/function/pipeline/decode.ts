@@ -1,0 +1,156 @@
+import { ClassifierError, messageOf } from "../errors.ts";
+import { sharp } from "../native.ts";
+import type { Preprocessing } from "../preprocessing.ts";
+import { type ImageFormat, sniffFormat } from "./sniff.ts";
+
+/** Pixels as they leave the decoder: 8-bit sRGB, interleaved R, G, B, top row first, without padding. */
+export interface RawImage {
+  /** `height * width * 3` bytes. */
+  readonly pixels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 3;
+}
+
+/** The picture as it was uploaded. */
+export interface ImageInfo {
+  readonly format: ImageFormat;
+  /** In pixels, as a viewer shows it: after the EXIF orientation. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface DecodeOptions {
+  readonly maxImagePixels: number;
+  /** `true` converts wide-gamut pictures to sRGB by their own profile; `false` takes their numbers as sRGB. */
+  readonly applyIccProfile: boolean;
+  /** `#rrggbb` that shows through transparent pixels. */
+  readonly backgroundColor: string;
+  /** Time that is left for this picture. Default: {@link MAX_DECODE_SECONDS}. */
+  readonly timeoutSeconds?: number;
+}
+
+/** A 50 megapixel picture takes about one second; only one that was made to take long takes ten. */
+export const MAX_DECODE_SECONDS = 10;
+
+// One picture a thread of libuv's pool: libvips' own threads would compete with the other pictures in flight
+// and with the model. The cache is for operations that repeat; ours never do.
+sharp.concurrency(1);
+sharp.cache(false);
+// Whatever libvips can open besides (TIFF, SVG, PDF, …) stays closed, also when bytes pretend to be something else.
+sharp.block({ operation: ["VipsForeignLoad"] });
+sharp.unblock({
+  operation: [
+    "VipsForeignLoadJpeg",
+    "VipsForeignLoadPng",
+    "VipsForeignLoadWebp",
+    "VipsForeignLoadNsgif",
+    "VipsForeignLoadHeif",
+  ],
+});
+
+/**
+ * File bytes → the pixels that the model's geometry asks for.
+ *
+ * One sharp pipeline: EXIF orientation, alpha over `backgroundColor`, resize, centre crop, 8-bit sRGB. It resizes to
+ * a square of `resizeShorterSide` that covers and then cuts the centre, which gives the same window as resizing the
+ * shorter side and cropping, and keeps JPEG's and WebP's shrink-on-load. The first frame stands for an animation.
+ *
+ * Colours: grayscale, palette and 16-bit pictures become 8-bit sRGB. CMYK is always converted by a profile, its own
+ * or libvips' generic one, because its numbers mean nothing else. RGB profiles are applied when `applyIccProfile`.
+ *
+ * @throws {ClassifierError} `UNSUPPORTED_FORMAT`, `INVALID_IMAGE`, `IMAGE_TOO_LARGE`, or `DEADLINE_NEAR` when
+ *   `timeoutSeconds` was shorter than {@link MAX_DECODE_SECONDS} and passed
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  preprocessing: Preprocessing,
+  options: DecodeOptions,
+): Promise<{ image: ImageInfo; raw: RawImage }> {
+  const format = sniffFormat(bytes);
+  if (format === undefined) {
+    throw new ClassifierError(
+      "UNSUPPORTED_FORMAT",
+      `expected a JPEG, PNG, WebP, GIF or AVIF picture, got bytes that begin with ${hexStart(bytes)}`,
+    );
+  }
+  const header = await readHeader(bytes, format);
+  const { width, height } = header.autoOrient;
+  if (width * height > options.maxImagePixels) {
+    throw new ClassifierError(
+      "IMAGE_TOO_LARGE",
+      `expected at most ${options.maxImagePixels} pixels (MAX_IMAGE_PIXELS), got ${width} × ${height} = ${width * height}`,
+    );
+  }
+  const ignoreIcc = !options.applyIccProfile && header.space !== "cmyk";
+  const raw = await renderPixels(bytes, preprocessing, options, ignoreIcc);
+  return { image: { format, width, height }, raw };
+}
+
+async function readHeader(bytes: Uint8Array, format: ImageFormat) {
+  try {
+    // Reading a header costs 0.1 ms or so and decodes nothing, so the pixel ceiling can be ours to check and report.
+    return await sharp(bytes, { limitInputPixels: false }).metadata();
+  } catch (cause) {
+    throw new ClassifierError(
+      "INVALID_IMAGE",
+      `the ${format} header cannot be read: ${messageOf(cause)}`,
+      cause,
+    );
+  }
+}
+
+async function renderPixels(
+  bytes: Uint8Array,
+  preprocessing: Preprocessing,
+  options: DecodeOptions,
+  ignoreIcc: boolean,
+): Promise<RawImage> {
+  const { maxImagePixels, backgroundColor, timeoutSeconds = MAX_DECODE_SECONDS } = options;
+  const box = resizeBox(preprocessing);
+  const pipeline = sharp(bytes, {
+    autoOrient: true,
+    failOn: "warning",
+    ignoreIcc,
+    limitInputPixels: maxImagePixels,
+    pages: 1,
+    sequentialRead: true,
+  })
+    .timeout({ seconds: timeoutSeconds })
+    .flatten({ background: backgroundColor })
+    .resize({ ...box, kernel: preprocessing.kernel })
+    .toColourspace("srgb")
+    .raw();
+  const { crop } = preprocessing;
+  if (crop !== undefined && (crop.height !== box.height || crop.width !== box.width)) {
+    const top = Math.floor((box.height - crop.height) / 2);
+    const left = Math.floor((box.width - crop.width) / 2);
+    pipeline.extract({ top, left, height: crop.height, width: crop.width });
+  }
+  const startedAt = performance.now();
+  try {
+    const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`expected 3 channels, got ${info.channels}`);
+    return { pixels: data, height: info.height, width: info.width, channels: 3 };
+  } catch (cause) {
+    if (performance.now() - startedAt >= timeoutSeconds * 1000) {
+      throw new ClassifierError(
+        timeoutSeconds < MAX_DECODE_SECONDS ? "DEADLINE_NEAR" : "IMAGE_TOO_LARGE",
+        `expected the picture to decode in ${timeoutSeconds} s, and it did not`,
+        cause,
+      );
+    }
+    throw new ClassifierError("INVALID_IMAGE", `the picture cannot be decoded: ${messageOf(cause)}`, cause);
+  }
+}
+
+/** The size that the resize gives, and how it fits: a covering square, or exactly the size whatever the aspect. */
+function resizeBox(preprocessing: Preprocessing): { height: number; width: number; fit: "cover" | "fill" } {
+  if ("resizeTo" in preprocessing) return { ...preprocessing.resizeTo, fit: "fill" };
+  const side = preprocessing.resizeShorterSide;
+  return { height: side, width: side, fit: "cover" };
+}
+
+function hexStart(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, 8)).toString("hex");
+}

@@ -1,0 +1,35 @@
+export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "avif";
+
+/** Leading bytes of the formats that are served, `undefined` for any byte. AVIF is read from its brands instead. */
+const SIGNATURES: readonly (readonly [ImageFormat, readonly (number | undefined)[]])[] = [
+  ["jpeg", [0xff, 0xd8, 0xff]],
+  ["png", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]],
+  ["gif", [0x47, 0x49, 0x46, 0x38, undefined, 0x61]],
+  ["webp", [0x52, 0x49, 0x46, 0x46, undefined, undefined, undefined, undefined, 0x57, 0x45, 0x42, 0x50]],
+];
+
+/**
+ * Tells a picture of a served format from everything else by its first bytes, so that a text file named `.jpg` is an
+ * unsupported format and a broken JPEG is an invalid image, whatever a decoder's message says.
+ *
+ * @returns `undefined` when the bytes are no picture, or one of a format that is not served (TIFF, SVG, HEIC, …)
+ */
+export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
+  const known = SIGNATURES.find(([, signature]) =>
+    signature.every((byte, index) => byte === undefined || bytes[index] === byte),
+  );
+  return known?.[0] ?? (isAvif(bytes) ? "avif" : undefined);
+}
+
+/** ISO/IEC 14496-12 `ftyp` box: size, "ftyp", major brand, version, compatible brands. HEIC shares it, not the brands. */
+function isAvif(bytes: Uint8Array): boolean {
+  const ascii = (start: number) => String.fromCharCode(...bytes.subarray(start, start + 4));
+  if (ascii(4) !== "ftyp") return false;
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  const boxEnd = Math.min(((a << 24) | (b << 16) | (c << 8) | d) >>> 0, bytes.length, 256);
+  for (let offset = 8; offset + 4 <= boxEnd; offset += 4) {
+    const brand = ascii(offset);
+    if (offset !== 12 && (brand === "avif" || brand === "avis")) return true;
+  }
+  return false;
+}

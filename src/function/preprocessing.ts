@@ -1,0 +1,126 @@
+/** `preprocessor_config.json` in our terms: how a picture becomes the model's input. */
+export type Preprocessing = ResizeRule & {
+  /** The centre that is kept after the resize, `undefined` when all is. In pixels. */
+  readonly crop: Size | undefined;
+  /** sharp's name of the resampling filter. */
+  readonly kernel: Kernel;
+  /** Per channel R, G, B, in units of the rescaled pixel. */
+  readonly mean: Triple;
+  readonly std: Triple;
+  /** A pixel is multiplied by this first; mostly 1/255. */
+  readonly rescaleFactor: number;
+};
+
+/** Shorter side to so many pixels, keeping the aspect; or exactly this size, whatever the aspect. */
+export type ResizeRule = { readonly resizeShorterSide: number } | { readonly resizeTo: Size };
+
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+export type Kernel = "nearest" | "lanczos3" | "linear" | "cubic";
+export type Triple = readonly [number, number, number];
+
+/**
+ * Pillow's filter numbers, which `resample` holds, as sharp's kernels. sharp has neither box (4) nor Hamming (5);
+ * linear is the nearest to both: all three average over about the same neighbourhood when shrinking.
+ */
+const KERNELS: readonly Kernel[] = ["nearest", "lanczos3", "linear", "cubic", "linear", "linear"];
+const BILINEAR = 2;
+
+/** Steps of other processors that would change the pixels and that are not done here: refused, not skipped. */
+const UNSUPPORTED_STEPS = ["do_pad", "do_flip_channel_order", "rescale_offset"];
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads a `preprocessor_config.json` as transformers and transformers.js do.
+ *
+ * A number as `size` means the shorter side when a centre crop follows (MobileNet, CLIP) and a square when not (ViT).
+ * `crop_pct` follows ConvNeXT: below 384 pixels resize to size / crop_pct and crop, from 384 on stretch.
+ *
+ * @throws {Error} that names the field, what was expected and what it holds
+ */
+export function readPreprocessing(config: Json): Preprocessing {
+  for (const step of UNSUPPORTED_STEPS) {
+    if (config[step] === true)
+      throw new Error(`expected ${step} to be absent or false, got true: not supported`);
+  }
+  if (config.do_resize === false)
+    throw new Error("expected do_resize to be true, got false: pictures have any size");
+  const isNormalized = config.do_normalize !== false;
+  return {
+    ...readGeometry(config),
+    kernel: readKernel(config.resample ?? BILINEAR),
+    mean: isNormalized ? readTriple(config, "image_mean") : [0, 0, 0],
+    std: isNormalized ? readTriple(config, "image_std") : [1, 1, 1],
+    rescaleFactor:
+      config.do_rescale === false ? 1 : readPositive(config.rescale_factor ?? 1 / 255, "rescale_factor"),
+  };
+}
+
+function readGeometry(config: Json): ResizeRule & { crop: Size | undefined } {
+  const size = readSize(config.size, "size");
+  const crop =
+    config.do_center_crop === true ? readSize(config.crop_size ?? config.size, "crop_size") : undefined;
+  if (crop !== undefined) {
+    const rule = "side" in size ? { resizeShorterSide: size.side } : { resizeTo: size };
+    return { ...rule, crop: toSquare(crop) };
+  }
+  const { crop_pct: cropRatio } = config;
+  if ("side" in size && size.isShorterSide && typeof cropRatio === "number" && size.side < 384) {
+    return { resizeShorterSide: Math.floor(size.side / cropRatio), crop: toSquare(size) };
+  }
+  return { resizeTo: toSquare(size), crop: undefined };
+}
+
+type ReadSize = { readonly side: number; readonly isShorterSide: boolean } | Size;
+
+/** 224, `{shortest_edge: 224}` or `{height: 224, width: 224}`. */
+function readSize(size: unknown, field: string): ReadSize {
+  if (typeof size === "number") return { side: readPixels(size, field), isShorterSide: false };
+  if (typeof size === "object" && size !== null) {
+    const { shortest_edge: side, height, width } = size as Json;
+    if (side !== undefined) return { side: readPixels(side, `${field}.shortest_edge`), isShorterSide: true };
+    if (height !== undefined && width !== undefined) {
+      return { height: readPixels(height, `${field}.height`), width: readPixels(width, `${field}.width`) };
+    }
+  }
+  const expected = "a number, {shortest_edge} or {height, width}";
+  throw new Error(`expected ${field} to be ${expected}, got ${JSON.stringify(size)}`);
+}
+
+function toSquare(size: ReadSize): Size {
+  return "side" in size ? { height: size.side, width: size.side } : size;
+}
+
+function readPixels(value: unknown, field: string): number {
+  if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 4096) return Number(value);
+  throw new Error(
+    `expected ${field} to be a whole number of pixels from 1 to 4096, got ${JSON.stringify(value)}`,
+  );
+}
+
+function readKernel(resample: unknown): Kernel {
+  const kernel = typeof resample === "number" ? KERNELS[resample] : undefined;
+  if (kernel !== undefined) return kernel;
+  throw new Error(`expected resample to be one of Pillow's filters, 0 to 5, got ${JSON.stringify(resample)}`);
+}
+
+function readTriple(config: Json, field: "image_mean" | "image_std"): Triple {
+  const value = config[field];
+  if (Array.isArray(value) && value.length === 3 && value.every((item) => Number.isFinite(item))) {
+    const [r, g, b]: number[] = value;
+    if (r !== undefined && g !== undefined && b !== undefined && (field === "image_mean" || r * g * b > 0)) {
+      return [r, g, b];
+    }
+  }
+  const expected = field === "image_mean" ? "3 numbers" : "3 numbers above 0";
+  throw new Error(`expected ${field} to be ${expected}, got ${JSON.stringify(value)}`);
+}
+
+function readPositive(value: unknown, field: string): number {
+  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
+  throw new Error(`expected ${field} to be a number above 0, got ${JSON.stringify(value)}`);
+}
