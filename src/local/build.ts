@@ -1,5 +1,5 @@
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { type BuildOptions, build, type Loader } from "esbuild";
 import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "./template.ts";
 
@@ -16,19 +16,28 @@ export const FUNCTION_DIR = resolve(PROJECT_DIR, ".build/function");
  */
 export async function buildFunction(outDir: string): Promise<{ file: string; bytes: number }> {
   const { buildProperties } = readFunctionTemplate(await readTemplate());
-  const result = await build({
+  const { outputFiles, metafile } = await build({
     ...esbuildOptions(buildProperties),
     absWorkingDir: PROJECT_DIR,
     outdir: outDir,
     metafile: true,
+    write: false,
     logLevel: "silent",
   });
-  const output = Object.entries(result.metafile.outputs).find(
-    ([, { entryPoint }]) => entryPoint !== undefined,
-  );
-  if (output === undefined) throw new Error("esbuild wrote no file for the entry point of template.yaml.");
-  const file = resolve(PROJECT_DIR, output[0]);
-  return { file, bytes: (await stat(file)).size };
+  const entry = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint !== undefined)?.[0];
+  const bundle = outputFiles.find(({ path }) => entry !== undefined && path === resolve(PROJECT_DIR, entry));
+  if (bundle === undefined)
+    throw new Error("esbuild made no file of the entry point that template.yaml names.");
+  for (const { path, contents } of outputFiles) await replaceFile(path, contents);
+  return { file: bundle.path, bytes: bundle.contents.length };
+}
+
+/** In one step, because another run may be loading the bundle at this moment. */
+async function replaceFile(path: string, contents: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const unfinished = `${path}.${process.pid}.${performance.now()}`;
+  await writeFile(unfinished, contents);
+  await rename(unfinished, path);
 }
 
 /**

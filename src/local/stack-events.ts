@@ -1,0 +1,64 @@
+import type { EventEmitter } from "node:events";
+import type { LambdaEmitter, LambdaEvents } from "./lambda/events.ts";
+import type { Queue, QueueCounts } from "./queue.ts";
+import type { ObjectEventRecord } from "./s3/notification.ts";
+
+export const UPLOADS_BUCKET = "uploads";
+export const RESULTS_BUCKET = "results";
+
+/** How often the queue's counts are announced at most; with thousands of messages they change as often. */
+const ANNOUNCE_MS = 100;
+
+export interface StackEvents extends LambdaEvents {
+  /** The queue's counts changed; at most ten times a second. */
+  queue: [QueueCounts];
+  /** An object was written to the uploads bucket. */
+  upload: [StoredObject];
+  /** A result was written; `key` is that of the result object, `<key of the upload>.json`. */
+  result: [StoredObject];
+}
+
+export interface StoredObject {
+  /** Plain, not URL-encoded. */
+  readonly key: string;
+  readonly eTag: string;
+  readonly sizeBytes: number;
+}
+
+export type StackEmitter = EventEmitter<StackEvents>;
+
+/** What a created object leads to: an upload is queued, a result is announced. */
+export function announceObject(record: ObjectEventRecord, queue: Queue, events: StackEmitter): void {
+  if (!record.eventName.startsWith("ObjectCreated:")) return;
+  const { bucket, object } = record.s3;
+  const stored: StoredObject = {
+    key: decodeURIComponent(object.key.replaceAll("+", " ")),
+    eTag: object.eTag ?? "",
+    sizeBytes: object.size ?? 0,
+  };
+  if (bucket.name === RESULTS_BUCKET) {
+    events.emit("result", stored);
+  } else if (bucket.name === UPLOADS_BUCKET) {
+    queue.send(JSON.stringify({ Records: [record] }));
+    events.emit("upload", stored);
+  }
+}
+
+export function announceQueue(queue: Queue, events: StackEmitter): void {
+  let isDue = false;
+  queue.events.on("change", () => {
+    if (isDue) return;
+    isDue = true;
+    setTimeout(() => {
+      isDue = false;
+      events.emit("queue", queue.counts());
+    }, ANNOUNCE_MS).unref();
+  });
+}
+
+export function forwardEvents(from: LambdaEmitter, to: StackEmitter): void {
+  from.on("log", (line) => to.emit("log", line));
+  from.on("emf", (line) => to.emit("emf", line));
+  from.on("environment", (info) => to.emit("environment", info));
+  from.on("invocation", (report) => to.emit("invocation", report));
+}

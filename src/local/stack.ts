@@ -1,0 +1,217 @@
+import { EventEmitter } from "node:events";
+import { join } from "node:path";
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { buildFunction, FUNCTION_DIR } from "./build.ts";
+import { type EventSource, startEventSource } from "./event-source.ts";
+import type { InvocationResult } from "./lambda/environment.ts";
+import type { EnvironmentInfo } from "./lambda/events.ts";
+import { ACCOUNT_ID, REGION } from "./lambda/process.ts";
+import type { LogFormat } from "./lambda/report.ts";
+import { startRuntime } from "./lambda/runtime.ts";
+import { type DeadMessage, Queue, type QueueCounts } from "./queue.ts";
+import { listUnclassified } from "./resume.ts";
+import type { Fault } from "./s3/fault.ts";
+import { startS3 } from "./s3/server.ts";
+import {
+  announceObject,
+  announceQueue,
+  forwardEvents,
+  RESULTS_BUCKET,
+  type StackEvents,
+  UPLOADS_BUCKET,
+} from "./stack-events.ts";
+import { type FunctionTemplate, readFunctionTemplate, readTemplate } from "./template.ts";
+
+const QUEUE_NAME = "uploads-queue";
+
+/** What is not given is as in `template.yaml`. */
+export interface StackOptions {
+  /** Where the buckets are kept; for one stack at a time. */
+  readonly dataDir: string;
+  /** Model folder. */
+  readonly modelDir: string;
+  /** Environments at once, at most; default 2. */
+  readonly concurrency?: number;
+  readonly memoryMb?: number;
+  readonly timeoutSeconds?: number;
+  readonly logFormat?: LogFormat;
+  /** Port of the S3 endpoint; 0, the default, takes a free one. */
+  readonly port?: number;
+  readonly queue?: Partial<QueueSettings>;
+  /** Further variables of the function. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A bundle made before; without it, the function is bundled now. */
+  readonly bundle?: { readonly dir: string; readonly handler: string };
+  /** How long INIT may take; Lambda's and the default is 10 seconds. */
+  readonly initTimeoutMs?: number;
+}
+
+export interface QueueSettings {
+  readonly visibilityTimeoutMs: number;
+  readonly maxReceiveCount: number;
+  readonly batchSize: number;
+  readonly batchingWindowMs: number;
+  /** When a failed message is tried again; without it, after its visibility timeout, as on AWS. */
+  readonly retryDelayMs: number;
+}
+
+/** Bucket → queue → function → bucket, as `template.yaml` deploys them, on this machine. */
+export interface LocalStack {
+  readonly events: EventEmitter<StackEvents>;
+  /** The S3 endpoint, `http://127.0.0.1:port`. */
+  readonly s3Url: string;
+  /** A client of that endpoint. */
+  readonly client: S3Client;
+  readonly modelDir: string;
+  readonly concurrency: number;
+  /** Invokes the function with any event, without the queue. */
+  invoke(event: unknown): Promise<InvocationResult>;
+  /** The parsed result of an upload. Throws where there is none. */
+  readResult(uploadKey: string): Promise<unknown>;
+  /** Queues the uploads that have no result, from a run that was ended too early. @returns how many */
+  resume(): Promise<number>;
+  /** Sends what was given up to the queue again. @returns how many */
+  redrive(): number;
+  deadMessages(): readonly DeadMessage[];
+  queueCounts(): QueueCounts;
+  environments(): readonly EnvironmentInfo[];
+  /** Starts environments before there are events for them. */
+  prewarm(count: number): Promise<void>;
+  killEnvironment(id: string): boolean;
+  /** Makes S3 requests fail or wait, those of the function too; `undefined` ends that. */
+  setFault(fault: Fault | undefined): void;
+  /** Lets a web page of this origin use the S3 endpoint. */
+  allowOrigin(origin: string): void;
+  setModel(modelDir: string): void;
+  setConcurrency(count: number): void;
+  /** Ends all processes. What is in the buckets stays; what is in the queue is found again by {@link resume}. */
+  close(): Promise<void>;
+}
+
+/** Bundles the function and starts everything. Throws when the data folder is in use or the bundle cannot be made. */
+export async function startStack(options: StackOptions): Promise<LocalStack> {
+  const template = readFunctionTemplate(await readTemplate());
+  const bundle = options.bundle ?? { dir: FUNCTION_DIR, handler: template.handler };
+  if (options.bundle === undefined) await buildFunction(FUNCTION_DIR);
+
+  const events = new EventEmitter<StackEvents>();
+  const queueSettings = readQueueSettings(template, options);
+  const queue = new Queue(queueSettings);
+  announceQueue(queue, events);
+  const s3 = await startS3({
+    port: options.port ?? 0,
+    dataDir: join(options.dataDir, "s3"),
+    region: REGION,
+    buckets: [UPLOADS_BUCKET, RESULTS_BUCKET],
+    onObjectEvent: (record) => announceObject(record, queue, events),
+  });
+  const client = new S3Client({
+    endpoint: s3.url,
+    region: REGION,
+    forcePathStyle: true,
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
+  let { modelDir, concurrency = 2 } = options;
+  const environment = {
+    ...template.environment,
+    ...localVariables(s3.url, modelDir),
+    ...options.environment,
+  };
+  assertComplete(template, environment);
+  const runtime = startRuntime({
+    functionName: "graviton-image-classifier",
+    taskRoot: bundle.dir,
+    handler: bundle.handler,
+    environment,
+    memoryMb: options.memoryMb ?? template.memoryMb,
+    timeoutSeconds: options.timeoutSeconds ?? template.timeoutSeconds,
+    logFormat: options.logFormat ?? template.logFormat,
+    initTimeoutMs: options.initTimeoutMs ?? 10_000,
+    concurrency,
+  });
+  forwardEvents(runtime.events, events);
+  const source: EventSource = startEventSource({
+    ...queueSettings,
+    queue,
+    queueArn: `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${QUEUE_NAME}`,
+    maximumConcurrency: concurrency,
+    reportBatchItemFailures: template.queue.reportBatchItemFailures,
+    invoke: (event) => runtime.invoke(event),
+  });
+  return {
+    events,
+    s3Url: s3.url,
+    client,
+    get modelDir() {
+      return modelDir;
+    },
+    get concurrency() {
+      return concurrency;
+    },
+    invoke: runtime.invoke,
+    async readResult(uploadKey) {
+      const object = await client.send(
+        new GetObjectCommand({ Bucket: RESULTS_BUCKET, Key: `${uploadKey}.json` }),
+      );
+      return JSON.parse((await object.Body?.transformToString()) ?? "");
+    },
+    async resume() {
+      const notifications = await listUnclassified(client, UPLOADS_BUCKET, RESULTS_BUCKET);
+      for (const notification of notifications) queue.send(JSON.stringify(notification));
+      return notifications.length;
+    },
+    redrive: () => queue.redrive(),
+    deadMessages: () => queue.deadMessages,
+    queueCounts: () => queue.counts(),
+    environments: runtime.environments,
+    prewarm: runtime.prewarm,
+    killEnvironment: runtime.kill,
+    setFault: s3.setFault,
+    allowOrigin: s3.allowOrigin,
+    setModel(dir) {
+      modelDir = dir;
+      runtime.configure({ environment: { ...environment, ...localVariables(s3.url, dir) } });
+    },
+    setConcurrency(count) {
+      concurrency = count;
+      runtime.configure({ concurrency: count });
+      source.setMaximumConcurrency(count);
+    },
+    async close() {
+      const drained = source.close();
+      await runtime.close();
+      await drained;
+      client.destroy();
+      await s3.close();
+    },
+  };
+}
+
+function readQueueSettings({ queue }: FunctionTemplate, { queue: given }: StackOptions) {
+  return {
+    visibilityTimeoutMs: queue.visibilityTimeoutSeconds * 1000,
+    maxReceiveCount: queue.maxReceiveCount,
+    batchSize: queue.batchSize,
+    batchingWindowMs: queue.batchingWindowSeconds * 1000,
+    ...given,
+  };
+}
+
+/** The values that a deployment knows and the template does not. */
+function localVariables(s3Url: string, modelDir: string): Record<string, string> {
+  return {
+    MODEL_DIR: modelDir,
+    RESULTS_BUCKET,
+    AWS_ENDPOINT_URL_S3: s3Url,
+    S3_FORCE_PATH_STYLE: "true",
+  };
+}
+
+function assertComplete(template: FunctionTemplate, environment: Readonly<Record<string, string>>): void {
+  const missing = template.deployedVariables.filter((name) => !(name in environment));
+  if (missing.length === 0) return;
+  throw new Error(
+    `template.yaml gives the function ${missing.join(", ")}, whose value only a deployment knows. ` +
+      "Add its local value to localVariables in src/local/stack.ts.",
+  );
+}
