@@ -8,8 +8,17 @@ import {
   listBuckets,
   putBucketVersioning,
 } from "./operations/buckets.ts";
+import { completeMultipartUpload } from "./operations/complete.ts";
+import { copyObject, uploadPartCopy } from "./operations/copy.ts";
 import { deleteObject, deleteObjects } from "./operations/delete.ts";
 import { listObjects, listObjectsV2, listObjectVersions } from "./operations/list.ts";
+import {
+  abortMultipartUpload,
+  createMultipartUpload,
+  listMultipartUploads,
+  listParts,
+  uploadPart,
+} from "./operations/multipart.ts";
 import { getObject, headObject, putObject } from "./operations/objects.ts";
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./operations/tagging.ts";
 import type { Operation } from "./request.ts";
@@ -39,13 +48,13 @@ export const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
   GetObjectTagging: getObjectTagging,
   PutObjectTagging: putObjectTagging,
   DeleteObjectTagging: deleteObjectTagging,
-  CopyObject: notImplemented,
-  CreateMultipartUpload: notImplemented,
-  UploadPart: notImplemented,
-  UploadPartCopy: notImplemented,
-  CompleteMultipartUpload: notImplemented,
-  AbortMultipartUpload: notImplemented,
-  ListParts: notImplemented,
-  ListMultipartUploads: notImplemented,
+  CopyObject: copyObject,
+  CreateMultipartUpload: createMultipartUpload,
+  UploadPart: uploadPart,
+  UploadPartCopy: uploadPartCopy,
+  CompleteMultipartUpload: completeMultipartUpload,
+  AbortMultipartUpload: abortMultipartUpload,
+  ListParts: listParts,
+  ListMultipartUploads: listMultipartUploads,
   PostObject: notImplemented,
 };

@@ -57,6 +57,8 @@ export interface Bucket {
 interface MutableBucket extends Bucket {
   versioning: Versioning;
   readonly objects: Map<string, Versions>;
+  /** Changes that are being written: until they are done, the bucket cannot be deleted. */
+  writers: number;
 }
 
 /** Opens the store in `directory` (created when missing) and reads its index. */
@@ -95,14 +97,15 @@ export async function openStore(directory: string): Promise<Store> {
       await lock(name, async () => {
         if (buckets.has(name)) throw s3Error("BucketAlreadyOwnedByYou", { details: { BucketName: name } });
         const createdAt = new Date().toISOString();
-        const bucket: MutableBucket = { name, createdAt, versioning: "Off", objects: new Map() };
+        const bucket: MutableBucket = { name, createdAt, versioning: "Off", objects: new Map(), writers: 0 };
         await saveBucket(bucket);
         buckets.set(name, bucket);
       });
     },
     async deleteBucket(name) {
       await lock(name, async () => {
-        if (get(name).objects.size > 0) throw s3Error("BucketNotEmpty", { details: { BucketName: name } });
+        const { objects, writers } = get(name);
+        if (objects.size + writers > 0) throw s3Error("BucketNotEmpty", { details: { BucketName: name } });
         buckets.delete(name);
         await uploads.abortAll(name);
         await rm(join(root, name), { recursive: true });
@@ -127,11 +130,16 @@ export async function openStore(directory: string): Promise<Store> {
           "objects",
           `${createHash("sha256").update(key).digest("hex")}.json`,
         );
-        // The index changes with the file, not before: a reader never sees what a crash could take back.
-        if (after.length > 0) await writeJson(file, { key, versions: after });
-        else await rm(file, { force: true });
-        if (after.length > 0) bucket.objects.set(key, after);
-        else bucket.objects.delete(key);
+        bucket.writers += 1;
+        try {
+          // The index changes after the file: a reader never sees what a crash could take back.
+          if (after.length > 0) await writeJson(file, { key, versions: after });
+          else await rm(file, { force: true });
+          if (after.length > 0) bucket.objects.set(key, after);
+          else bucket.objects.delete(key);
+        } finally {
+          bucket.writers -= 1;
+        }
         committed?.();
         const kept = new Set(dataFilesIn(after));
         await data.remove(dataFilesIn(before).filter((name) => !kept.has(name)));
@@ -163,7 +171,7 @@ async function readBucket(directory: string, name: string): Promise<MutableBucke
     const { key, versions } = JSON.parse(await readFile(path, "utf8")) as { key: string; versions: Versions };
     objects.set(key, versions);
   }
-  return { name, ...properties, objects };
+  return { name, ...properties, objects, writers: 0 };
 }
 
 function dataFilesIn(versions: Versions): string[] {

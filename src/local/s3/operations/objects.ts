@@ -1,14 +1,12 @@
-import type { FileHandle } from "node:fs/promises";
-import { type ChecksumAlgorithm, checksumHeader } from "../checksums.ts";
 import { checkWriteConditions, isNotModified } from "../conditions.ts";
-import type { Digests } from "../digest.ts";
 import { s3Error } from "../errors.ts";
-import type { ObjectEventName } from "../notification.ts";
 import { openPayload } from "../payload.ts";
 import { headerTags, objectHeaders } from "../properties.ts";
 import { type ByteRange, parseRange, partRange } from "../range.ts";
 import { header, type Operation, type S3Context, type S3Request, versionHeader } from "../request.ts";
-import { addVersion, newVersionId, type ObjectVersion } from "../versions.ts";
+import type { ObjectVersion } from "../versions.ts";
+import { checksumHeaders, commitObject, fullObjectChecksum } from "./commit.ts";
+import { findVersion, openVersion } from "./find.ts";
 
 export const putObject: Operation = async (context, request) => {
   const { store } = context;
@@ -39,7 +37,7 @@ export const putObject: Operation = async (context, request) => {
 };
 
 export const getObject: Operation = async (context, request) => {
-  const { version, file } = await openObject(context, request);
+  const { version, file } = await openVersion(context, () => findVersion(context, request));
   try {
     const { status, headers, range } = describe(context, request, version);
     if (status === 304 || version.size === 0) {
@@ -62,102 +60,6 @@ export const headObject: Operation = async (context, request) => {
   const { status, headers } = describe(context, request, findVersion(context, request));
   return { status, headers };
 };
-
-/** The checksum of a whole object as it is stored; undefined without an algorithm. */
-export function fullObjectChecksum(algorithm: ChecksumAlgorithm | undefined, result: Digests) {
-  const value = algorithm && result.checksums.get(algorithm);
-  if (algorithm === undefined || value === undefined) return undefined;
-  return { algorithm, value: value.toString("base64"), type: "FULL_OBJECT" } as const;
-}
-
-/** `x-amz-checksum-<algorithm>` and `x-amz-checksum-type`, when the object has a checksum. */
-export function checksumHeaders({ checksum }: Pick<ObjectVersion, "checksum">): Record<string, string> {
-  if (checksum === undefined) return {};
-  return { [checksumHeader(checksum.algorithm)]: checksum.value, "x-amz-checksum-type": checksum.type };
-}
-
-/** Makes a written data file the current version, under the request's conditions, and announces it. */
-export async function commitObject(
-  context: S3Context,
-  request: S3Request,
-  name: ObjectEventName,
-  written: Omit<ObjectVersion, "versionId" | "lastModified" | "deleteMarker">,
-): Promise<ObjectVersion> {
-  const { store } = context;
-  let version: ObjectVersion | undefined;
-  try {
-    await store.update(
-      request.bucket,
-      request.key,
-      (versions, versioning) => {
-        checkWriteConditions(request, versions);
-        version = { ...written, versionId: newVersionId(versioning), lastModified: new Date().toISOString() };
-        return addVersion(versions, version);
-      },
-      () => {
-        if (version !== undefined) {
-          context.notify(request, {
-            name,
-            size: version.size,
-            eTag: version.eTag,
-            versionId: version.versionId,
-          });
-        }
-      },
-    );
-  } catch (error) {
-    await store.data.remove([written.data]);
-    throw error;
-  }
-  if (version === undefined) throw new Error("The store has not run the change that it was given.");
-  return version;
-}
-
-/** The version that a request names, or the current one. Throws NoSuchKey, NoSuchVersion, MethodNotAllowed. */
-export function findVersion(context: S3Context, { bucket, key, query }: S3Request): ObjectVersion {
-  return selectVersion(context, bucket, key, query.get("versionId") ?? undefined);
-}
-
-/** As `findVersion`, for any key. */
-export function selectVersion(
-  { store }: S3Context,
-  bucket: string,
-  key: string,
-  versionId: string | undefined,
-): ObjectVersion {
-  const versions = store.versions(bucket, key);
-  const version = versionId ? versions.find((one) => one.versionId === versionId) : versions[0];
-  if (version === undefined) {
-    if (!versionId) throw s3Error("NoSuchKey", { details: { Key: key } });
-    throw s3Error("NoSuchVersion", { details: { Key: key, VersionId: versionId } });
-  }
-  if (version.deleteMarker) {
-    const headers = {
-      "x-amz-delete-marker": "true",
-      "x-amz-version-id": version.versionId,
-      "last-modified": new Date(version.lastModified).toUTCString(),
-    };
-    if (!versionId) throw s3Error("NoSuchKey", { details: { Key: key }, headers });
-    throw s3Error("MethodNotAllowed", { details: { Method: "GET", ResourceType: "DeleteMarker" }, headers });
-  }
-  return version;
-}
-
-/** Finds and opens the object; looks again when a write replaced it in between. */
-async function openObject(
-  context: S3Context,
-  request: S3Request,
-): Promise<{ version: ObjectVersion; file: FileHandle }> {
-  for (;;) {
-    const version = findVersion(context, request);
-    try {
-      return { version, file: await context.store.data.open(version.data) };
-    } catch (error) {
-      const replaced = (error as NodeJS.ErrnoException).code === "ENOENT";
-      if (!replaced || findVersion(context, request).data === version.data) throw error;
-    }
-  }
-}
 
 const OVERRIDES = [
   "cache-control",

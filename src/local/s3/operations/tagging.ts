@@ -2,7 +2,7 @@ import { parseTagging } from "../properties.ts";
 import { type Operation, readText, type S3Context, type S3Request, versionHeader } from "../request.ts";
 import type { Tag } from "../versions.ts";
 import { xmlDocument } from "../xml.ts";
-import { findVersion } from "./objects.ts";
+import { findVersion } from "./find.ts";
 
 export const getObjectTagging: Operation = async (context, request) => {
   const version = findVersion(context, request);
