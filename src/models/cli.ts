@@ -1,5 +1,7 @@
 import { Command, CommanderError } from "commander";
+import { evaluateCommand } from "./commands/evaluate.ts";
 import { importCommand } from "./commands/import.ts";
+import { listCommand } from "./commands/list.ts";
 import { pullCommand } from "./commands/pull.ts";
 import { CommandError, EXIT_STATUS } from "./errors.ts";
 
@@ -8,6 +10,8 @@ const program = new Command("model")
   .description("Get, import, evaluate and list the models that the function can be deployed with.")
   .addCommand(importCommand())
   .addCommand(pullCommand())
+  .addCommand(evaluateCommand())
+  .addCommand(listCommand())
   .addHelpText(
     "after",
     `

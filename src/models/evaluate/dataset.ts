@@ -1,0 +1,99 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CommandError, messageOf } from "../errors.ts";
+
+export interface LabelledPicture {
+  /** Path below the folder of pictures. */
+  readonly file: string;
+  /** Its true label, as the model spells it. */
+  readonly label: string;
+}
+
+/**
+ * The pictures of a folder in ImageFolder layout, `<label>/<file>`, in a stable order. Hidden files are left out.
+ *
+ * @throws CommandError DATASET_WRONG where a folder's name is no label of the model, or there are no pictures.
+ */
+export function readImageFolder(folder: string, labels: readonly string[]): LabelledPicture[] {
+  const pictures = listFolder(folder)
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name: label }) =>
+      listFolder(join(folder, label))
+        .filter((entry) => entry.isFile())
+        .map((entry) => ({ file: join(label, entry.name), label })),
+    );
+  return checked(pictures, labels, `${folder}, one folder a label with pictures in it`);
+}
+
+/**
+ * The pictures that a list names: lines of `file<TAB>label`, the file below `folder`. Empty lines, lines that
+ * begin with `#` and a header line `file<TAB>label` are skipped.
+ *
+ * @throws CommandError DATASET_WRONG for a line of another form, an unknown label or a missing file.
+ */
+export function readImageList(list: string, folder: string, labels: readonly string[]): LabelledPicture[] {
+  const pictures = readText(list)
+    .split(/\r?\n/)
+    .map((line, index) => ({ line, where: `line ${index + 1} of ${list}` }))
+    .filter(({ line }) => line.trim() !== "" && !line.startsWith("#") && !/^file\tlabel\b/.test(line))
+    .map(({ line, where }) => {
+      const [file, label] = line.split("\t");
+      if (!file || !label) {
+        throw new CommandError(
+          "DATASET_WRONG",
+          `expected file<TAB>label, got ${JSON.stringify(line)} in ${where}`,
+        );
+      }
+      if (!existsSync(join(folder, file))) {
+        throw new CommandError(
+          "DATASET_WRONG",
+          `expected ${join(folder, file)}, named in ${where}, it is not there`,
+        );
+      }
+      return { file, label };
+    });
+  return checked(pictures, labels, `${list}, lines of file<TAB>label`);
+}
+
+function checked(
+  pictures: LabelledPicture[],
+  labels: readonly string[],
+  expected: string,
+): LabelledPicture[] {
+  if (pictures.length === 0)
+    throw new CommandError("DATASET_WRONG", `expected pictures in ${expected}; got none`);
+  const known = new Set(labels);
+  const unknown = [...new Set(pictures.map(({ label }) => label))].filter((label) => !known.has(label));
+  if (unknown.length > 0) {
+    throw new CommandError(
+      "DATASET_WRONG",
+      `expected labels of the model (${sample(labels)}), got ${sample(unknown)}: evaluate with the model that has them, or rename the folders`,
+    );
+  }
+  return pictures;
+}
+
+function sample(labels: readonly string[]): string {
+  const shown = labels.slice(0, 7).map((label) => JSON.stringify(label));
+  return `${shown.join(", ")}${labels.length > 7 ? ` and ${labels.length - 7} more` : ""}`;
+}
+
+function listFolder(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(({ name }) => !name.startsWith("."))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    throw new CommandError("DATASET_WRONG", `cannot list the pictures: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new CommandError("DATASET_WRONG", `cannot read the list: ${messageOf(error)}`, { cause: error });
+  }
+}
