@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { readConfig } from "../../src/function/config.ts";
 import {
   type Fields,
@@ -73,18 +74,39 @@ for (const [name, { Type, MinValue, MaxValue, AllowedValues }] of entries) {
   });
 }
 
-test("the function reads every variable that the template gives it, and the template gives all but those of local use", () => {
+test("the template gives the function every variable that it reads, and no other", () => {
+  const config = readFileSync(join(ROOT, "src/function/config.ts"), "utf8");
   const read = new Set(
-    [
-      ...readFileSync(join(ROOT, "src/function/config.ts"), "utf8").matchAll(
-        /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g,
-      ),
-    ].map(([name]) => name),
+    [...config.matchAll(/\["([A-Z][A-Z0-9_]+)"|^\s+"([A-Z][A-Z0-9_]+)",$/gm)].map(([, a, b]) => a ?? b),
   );
-  for (const variable of Object.keys(environment)) {
-    if (variable === "NODE_OPTIONS") continue;
-    assert.ok(read.has(variable), `${variable} is not read in src/function/config.ts`);
-  }
+  // Node's and the AWS SDK's own.
+  const given = Object.keys(environment).filter(
+    (name) => !["NODE_OPTIONS", "AWS_ENDPOINT_URL_S3"].includes(name),
+  );
+  assert.deepEqual(given.sort(), [...read].sort());
+});
+
+test("an empty endpoint leaves the AWS SDK with the region's own", async (t) => {
+  const before = process.env.AWS_ENDPOINT_URL_S3;
+  t.after(() => {
+    if (before === undefined) delete process.env.AWS_ENDPOINT_URL_S3;
+    else process.env.AWS_ENDPOINT_URL_S3 = before;
+  });
+  process.env.AWS_ENDPOINT_URL_S3 = String(resolved(environment.AWS_ENDPOINT_URL_S3));
+  assert.equal(process.env.AWS_ENDPOINT_URL_S3, "");
+  const hosts: string[] = [];
+  const client = new S3Client({
+    region: "eu-central-1",
+    credentials: { accessKeyId: "any", secretAccessKey: "any" },
+    requestHandler: {
+      async handle(request: { readonly hostname: string }) {
+        hosts.push(request.hostname);
+        return { response: { statusCode: 200, headers: {} } };
+      },
+    },
+  });
+  await client.send(new HeadObjectCommand({ Bucket: "pictures", Key: "photo.jpg" }));
+  assert.deepEqual(hosts, ["pictures.s3.eu-central-1.amazonaws.com"]);
 });
 
 test("memory is one vCPU by default", () => {

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { METRICS } from "../../src/function/metrics.ts";
+import { type S3Server, startS3 } from "../../src/local/s3/server.ts";
+import { PROJECT_DIR } from "../../src/local/template.ts";
+import { type Arm64Machine, prepareArm64 } from "./arm64.ts";
+import { type Artifact, buildArtifact, buildModelLayer, buildNativeLayer, zipSize } from "./build.ts";
+import ceilings from "./ceilings.json" with { type: "json" };
+import { assertSameEffect, type Run, runEvents } from "./classify.ts";
+import { findFaults, fingerprint, listFiles, sizeOf } from "./inspect.ts";
+import { atLambdaPaths, canMount } from "./namespace.ts";
+import type { Layout } from "./runtime.ts";
+
+const MODEL = process.env.MODEL ?? "upload-triage";
+const BUILD = join(PROJECT_DIR, ".build");
+const FIXTURES = join(PROJECT_DIR, "test/fixtures");
+const EVENTS = join(PROJECT_DIR, "events");
+/** Scores lie between 0 and 1. */
+const TOLERANCE = 0.05;
+
+const machine: Arm64Machine | Error = await prepareArm64(join(BUILD, "arm64")).catch((error: Error) => error);
+const noArm64 = machine instanceof Error ? machine.message : undefined;
+const root = machine instanceof Error || !machine.emulated ? join(BUILD, "artifact") : machine.root;
+
+let artifact: Artifact;
+let folder = "";
+let s3: S3Server;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "artifact-"));
+  artifact = await buildArtifact(root, MODEL);
+});
+
+after(async () => {
+  await s3?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("the layers hold nothing but regular files for linux/arm64 that Amazon Linux 2023 can load", () => {
+  assert.deepEqual(findFaults(artifact.opt), []);
+  const libraries = listFiles(artifact.opt).filter((path) => /\.(node|so)(\.|$)/.test(path));
+  assert.equal(
+    libraries.length,
+    4,
+    `expected sharp, libvips, ONNX Runtime and its binding, got ${libraries}`,
+  );
+});
+
+test("the native layer, the function's package and all of it together are below their ceilings", (t) => {
+  const sizes = {
+    functionZipBytes: zipSize(artifact.task),
+    nativeLayerBytes: sizeOf(join(artifact.opt, "nodejs")),
+    unpackedBytes: sizeOf(artifact.task) + sizeOf(artifact.opt),
+  };
+  t.diagnostic(JSON.stringify(sizes));
+  for (const [name, bytes] of Object.entries(sizes)) {
+    const ceiling = ceilings[name as keyof typeof ceilings];
+    assert.ok(
+      bytes <= ceiling,
+      `${name}: ${bytes}, the ceiling in test/artifact/ceilings.json is ${ceiling}`,
+    );
+  }
+});
+
+test("a layer that is built twice is the same, byte for byte", async () => {
+  await Promise.all([buildNativeLayer(folder), buildModelLayer(folder, { MODEL })]);
+  assert.deepEqual(listFiles(folder), listFiles(artifact.opt));
+  assert.equal(fingerprint(join(folder, "nodejs")), fingerprint(join(artifact.opt, "nodejs")));
+  assert.equal(fingerprint(join(folder, "model")), fingerprint(join(artifact.opt, "model")));
+});
+
+test("the model layer holds the model's files alone, below its name", () => {
+  const [config, model, preprocessing, ...others] = listFiles(join(artifact.opt, "model", MODEL));
+  assert.deepEqual(
+    [config, model, preprocessing, others],
+    ["config.json", "model.onnx", "preprocessor_config.json", []],
+  );
+});
+
+test("a model that lacks a file makes no layer, and the message says which", async () => {
+  const models = join(folder, "models");
+  mkdirSync(join(models, "broken"), { recursive: true });
+  const build = () => buildModelLayer(join(folder, "broken-layer"), { MODEL: "broken", MODELS_DIR: models });
+  for (const file of ["config.json", "preprocessor_config.json"]) {
+    await assert.rejects(build, new RegExp(`the model 'broken' lacks ${file}`));
+    copyFileSync(join(artifact.opt, "model", MODEL, file), join(models, "broken", file));
+  }
+  await assert.rejects(
+    build,
+    /the model 'broken' has no model\.onnx, onnx\/model_quantized\.onnx or onnx\/model\.onnx/,
+  );
+  await assert.rejects(
+    buildModelLayer(join(folder, "broken-layer"), { MODEL: "absent", MODELS_DIR: models }),
+    /no model 'absent'/,
+  );
+});
+
+test("a layer with a foreign binary or a link would be found", () => {
+  const spoilt = join(folder, "spoilt");
+  mkdirSync(spoilt);
+  copyFileSync(process.execPath, join(spoilt, "binding.node"));
+  symlinkSync("binding.node", join(spoilt, "link.node"));
+  const faults = findFaults(spoilt);
+  assert.ok(faults.includes("link.node is a symbolic link"), String(faults));
+  // The Node that runs this is an arm64 binary on an arm64 machine only.
+  if (process.arch !== "arm64") assert.match(String(faults), /binding\.node is for ELF machine 62/);
+});
+
+/** Every file of events/, and one direct event a sample picture. */
+function readEvents(): Map<string, unknown> {
+  const files = readdirSync(EVENTS).filter((name) => name.endsWith(".json") && name !== "env.json");
+  return new Map(files.sort().map((name) => [name, JSON.parse(readFileSync(join(EVENTS, name), "utf8"))]));
+}
+
+const pictures = readdirSync(FIXTURES).filter((name) => /\.(jpe?g|png|webp|avif|gif)$/.test(name));
+const pictureEvents = () => new Map(pictures.map((key) => [key, { bucket: "uploads", key }]));
+
+async function openS3(): Promise<S3Server> {
+  const server = await startS3({ dataDir: join(folder, "s3"), buckets: ["uploads", "results"] });
+  const put = async (key: string, file: string) => {
+    const path = key.split("/").map(encodeURIComponent).join("/");
+    const response = await fetch(`${server.url}/uploads/${path}`, {
+      method: "PUT",
+      body: readFileSync(join(FIXTURES, file)),
+    });
+    assert.equal(response.status, 200, `PUT ${key}`);
+  };
+  for (const name of pictures) await put(name, name);
+  await put("my pictures/café #1.jpg", "photo-1.jpg");
+  return server;
+}
+
+/** The process sees at Lambda's own paths what `artifact` laid out, where this machine lets it have mounts of its own. */
+function arm64Layout(arm64: Arm64Machine, mounts: { readonly withoutSys: boolean } | undefined): Layout {
+  const prefix = mounts === undefined ? root : "";
+  return {
+    command: mounts === undefined ? arm64.command : atLambdaPaths(arm64.command, root, mounts),
+    task: `${prefix}/var/task`,
+    runtime: `${prefix}/var/runtime`,
+    nodePath: `${prefix}/opt/nodejs/node_modules`,
+    environment: { MODEL_DIR: `${prefix}/opt/model/${MODEL}` },
+  };
+}
+
+/** The same bundle and model on this machine's own processor, with the project's own native packages. */
+function hostLayout(): Layout {
+  return {
+    command: [process.execPath],
+    task: artifact.task,
+    runtime: artifact.runtime,
+    nodePath: join(PROJECT_DIR, "node_modules"),
+    environment: { MODEL_DIR: join(artifact.opt, "model", MODEL) },
+  };
+}
+
+let expected: Run;
+
+test("on this machine, every sample picture is classified, and every event is answered", async () => {
+  s3 = await openS3();
+  expected = await runEvents(hostLayout(), s3.url, new Map([...readEvents(), ...pictureEvents()]));
+  for (const name of pictures) {
+    const document = expected.effects.get(name)?.results[`${name}.json`] as { status?: string } | undefined;
+    assert.equal(document?.status, "classified", `${name}: ${JSON.stringify(document)}`);
+  }
+});
+
+test("what the function emits has the names of metrics.ts and the dimensions of the dashboard", () => {
+  for (const [name, dimensions] of expected.metrics) {
+    assert.ok(name in METRICS, `${name} is emitted, but is not in src/function/metrics.ts`);
+    assert.deepEqual(dimensions, [["service", "model"]], name);
+  }
+  for (const name of ["ImageDuration", "ImagesClassified", "ModelLoadDuration", "ColdStart"]) {
+    assert.ok(expected.metrics.has(name), `${name} is not emitted`);
+  }
+});
+
+test("this machine runs arm64, itself or in emulation", (t) => {
+  if (noArm64 === undefined) return;
+  if (process.env.CI) assert.fail(`the arm64 proof cannot be made here: ${noArm64}`);
+  t.skip(`the arm64 proof cannot be made here: ${noArm64}`);
+});
+
+function assertSameRun(actual: Run, names: Iterable<string>): void {
+  for (const name of names) {
+    assertSameEffect(actual.effects.get(name), expected.effects.get(name), TOLERANCE, name);
+  }
+}
+
+test("on arm64, every event and every sample picture gives the same labels", { skip: noArm64 }, async () => {
+  assert.ok(!(machine instanceof Error));
+  const events = new Map([...readEvents(), ...pictureEvents()]);
+  const layout = arm64Layout(machine, canMount() ? { withoutSys: false } : undefined);
+  assertSameRun(await runEvents(layout, s3.url, events), events.keys());
+});
+
+test("on arm64 without /sys, as on Lambda, every event gives the same labels", {
+  skip: noArm64,
+}, async (t) => {
+  assert.ok(!(machine instanceof Error));
+  if (!canMount()) {
+    const reason = "this machine allows no mounts of one's own (unshare --mount), so /sys cannot be hidden";
+    if (process.env.CI) assert.fail(reason);
+    t.skip(reason);
+    return;
+  }
+  const events = readEvents();
+  const run = await runEvents(arm64Layout(machine, { withoutSys: true }), s3.url, events);
+  assertSameRun(run, events.keys());
+  assert.match(run.log.join("\n"), /\/sys\/devices\/system\/cpu\/possible/, "the run had its /sys after all");
+});
