@@ -1,24 +1,67 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { Config } from "../config.ts";
+import type { Deadline } from "../deadline.ts";
+import { ClassifierError, messageOf } from "../errors.ts";
+import type { ImageRef } from "../image-ref.ts";
 import type { Model } from "../model.ts";
-import { type DecodeOptions, decodeImage, type ImageInfo } from "./decode.ts";
+import { type DecodeOptions, decodeImage, type ImageInfo, MAX_DECODE_SECONDS } from "./decode.ts";
+import { openObject, readObject } from "./fetch.ts";
 import { inferLogits } from "./infer.ts";
 import { normalizeImage } from "./normalize.ts";
+import { publishResult } from "./publish.ts";
 import { type Prediction, rankLabels } from "./rank.ts";
+import { classifiedResult, type Result, rejectedResult, type StageTimings } from "./result.ts";
 import type { Slot } from "./slot.ts";
+import { tagUpload } from "./tag.ts";
 
 export { createSlot, type Slot } from "./slot.ts";
 
-/** How long each stage took, in milliseconds. Waiting for the model to be free is in none of them. */
-export interface TimingsMs {
-  readonly decode: number;
-  readonly normalize: number;
-  readonly infer: number;
-  readonly rank: number;
-}
+/** Milliseconds of the stages between fetch and publish. Waiting for the model to be free is in none of them. */
+export type TimingsMs = Omit<StageTimings, "fetch">;
 
 export interface Classification {
   readonly image: ImageInfo;
   readonly predictions: readonly Prediction[];
   readonly timingsMs: TimingsMs;
+}
+
+/** What an invocation has for all its pictures. */
+export interface ClassifyContext {
+  readonly s3: S3Client;
+  readonly model: Model;
+  readonly config: Config;
+  readonly deadline: Deadline;
+  readonly requestId: string;
+}
+
+/** How one picture ended. */
+export type Outcome =
+  | {
+      readonly status: "classified";
+      readonly ref: ImageRef;
+      readonly result: Result;
+      readonly measured: Measured;
+    }
+  /** Permanent: the upload is at fault. There is a result unless the event itself could not be read. */
+  | {
+      readonly status: "rejected";
+      readonly ref: ImageRef | undefined;
+      readonly error: ClassifierError;
+      readonly result?: Result;
+      readonly measured?: Measured;
+    }
+  /** Retryable: the world is at fault. */
+  | { readonly status: "failed"; readonly ref: ImageRef; readonly error: ClassifierError }
+  /** A newer upload of the same key has its own event, or its result already. */
+  | { readonly status: "superseded"; readonly ref: ImageRef };
+
+/** What the metrics are made of; a rejected picture has only some of it. */
+export interface Measured {
+  readonly durationMs: number;
+  readonly publishMs: number;
+  readonly timingsMs?: StageTimings;
+  readonly pixels?: number;
+  readonly bytes?: number;
 }
 
 /**
@@ -57,4 +100,86 @@ export async function classifyBytes(
       },
     };
   });
+}
+
+/**
+ * One upload through all stages: fetch → decode → normalize → infer → rank → publish.
+ *
+ * @returns how it ended; never throws, so that a picture cannot fail its neighbours
+ */
+export async function classifyImage(context: ClassifyContext, slot: Slot, ref: ImageRef): Promise<Outcome> {
+  const { s3, model, config, deadline } = context;
+  const fetchOptions = { ...config, signal: deadline.signal };
+  const startedAt = performance.now();
+  let source = ref;
+  try {
+    if (ref.bucket === config.resultsBucket) {
+      const message = `expected an upload, got an event of the results bucket ${ref.bucket}: its results would have results`;
+      return { status: "rejected", ref, error: new ClassifierError("INVALID_EVENT", message) };
+    }
+    const object = await openObject(s3, ref, fetchOptions);
+    if (object === undefined) return { status: "superseded", ref };
+    source = object.source;
+    const bytes = await readObject(object, slot, fetchOptions);
+    const fetch = performance.now() - startedAt;
+    const options = { ...config, timeoutSeconds: decodeSeconds(deadline) };
+    const { image, predictions, timingsMs } = await classifyBytes(model, slot, bytes, options, config.topK);
+    const timings = { fetch, ...timingsMs };
+    const result = classifiedResult(context, source, { image, predictions, timingsMs: timings });
+    const publishedAt = performance.now();
+    const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
+    if (published === "superseded") return { status: "superseded", ref };
+    if (config.tagUploads) await tagUpload(s3, result, deadline.signal);
+    const now = performance.now();
+    const measured: Measured = {
+      durationMs: now - startedAt,
+      publishMs: now - publishedAt,
+      timingsMs: timings,
+      pixels: image.width * image.height,
+      bytes: bytes.length,
+    };
+    return { status: "classified", ref, result, measured };
+  } catch (thrown) {
+    const error = codedError(thrown, deadline);
+    return error.retryable
+      ? { status: "failed", ref, error }
+      : rejectImage(context, ref, source, error, startedAt);
+  }
+}
+
+/** Publishes that the upload was rejected: a rejected picture is a result. */
+async function rejectImage(
+  context: ClassifyContext,
+  ref: ImageRef,
+  source: ImageRef,
+  error: ClassifierError,
+  startedAt: number,
+): Promise<Outcome> {
+  const { s3, config, deadline } = context;
+  const result = rejectedResult(context, source, error);
+  const publishedAt = performance.now();
+  try {
+    const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
+    if (published === "superseded") return { status: "superseded", ref };
+  } catch (thrown) {
+    return { status: "failed", ref, error: codedError(thrown, deadline) };
+  }
+  const now = performance.now();
+  const measured = { durationMs: now - startedAt, publishMs: now - publishedAt };
+  return { status: "rejected", ref, error, result, measured };
+}
+
+/** What was cut off by the end of the invocation says so, whatever it was doing. */
+function codedError(thrown: unknown, { signal }: Deadline): ClassifierError {
+  const error =
+    thrown instanceof ClassifierError
+      ? thrown
+      : new ClassifierError("INFERENCE_FAILED", messageOf(thrown), thrown);
+  if (!error.retryable || !signal.aborted) return error;
+  return new ClassifierError("DEADLINE_NEAR", `the invocation's time ran out: ${error.message}`, thrown);
+}
+
+/** sharp counts whole seconds, and takes 0 as no limit. */
+function decodeSeconds(deadline: Deadline): number {
+  return Math.min(MAX_DECODE_SECONDS, Math.max(1, Math.floor(deadline.remainingMs() / 1000)));
 }

@@ -62,23 +62,30 @@ function normalizeInterleaved(
   }
 }
 
-// In pixel order, three writes a pixel: plane by plane reads the pixels three times and measured 1.8 times slower.
+// In pixel order into three views, one a plane. Measured against this for 224 × 224: plane by plane 1.9 times as long,
+// one array with computed indices 1.4 times, a table of 256 values a channel between 1.0 and 1.6 times.
 function normalizeToPlanes(pixels: Uint8Array, { scale, offset }: Normalization, values: Float32Array): void {
   const [scaleR, scaleG, scaleB] = scale;
   const [offsetR, offsetG, offsetB] = offset;
   const planeSize = values.length / 3;
+  const red = values.subarray(0, planeSize);
+  const green = values.subarray(planeSize, 2 * planeSize);
+  const blue = values.subarray(2 * planeSize);
   for (let i = 0, source = 0; i < planeSize; i++, source += 3) {
-    values[i] = (pixels[source] as number) * scaleR + offsetR;
-    values[i + planeSize] = (pixels[source + 1] as number) * scaleG + offsetG;
-    values[i + 2 * planeSize] = (pixels[source + 2] as number) * scaleB + offsetB;
+    red[i] = (pixels[source] as number) * scaleR + offsetR;
+    green[i] = (pixels[source + 1] as number) * scaleG + offsetG;
+    blue[i] = (pixels[source + 2] as number) * scaleB + offsetB;
   }
 }
 
 function splitChannels(pixels: Uint8Array, values: Uint8Array): void {
   const planeSize = values.length / 3;
+  const red = values.subarray(0, planeSize);
+  const green = values.subarray(planeSize, 2 * planeSize);
+  const blue = values.subarray(2 * planeSize);
   for (let i = 0, source = 0; i < planeSize; i++, source += 3) {
-    values[i] = pixels[source] as number;
-    values[i + planeSize] = pixels[source + 1] as number;
-    values[i + 2 * planeSize] = pixels[source + 2] as number;
+    red[i] = pixels[source] as number;
+    green[i] = pixels[source + 1] as number;
+    blue[i] = pixels[source + 2] as number;
   }
 }

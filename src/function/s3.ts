@@ -1,0 +1,28 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import type { Config } from "./config.ts";
+
+/**
+ * The S3 client. Region, credentials and `AWS_ENDPOINT_URL_S3` are the SDK's own to read. It checks the checksum that
+ * S3 keeps of an object while the body streams, and sends one with what it writes.
+ */
+export function createS3Client(
+  config: Pick<Config, "s3Attempts" | "s3ForcePathStyle" | "s3TimeoutMs">,
+): S3Client {
+  return new S3Client({
+    maxAttempts: config.s3Attempts,
+    forcePathStyle: config.s3ForcePathStyle,
+    requestHandler: { connectionTimeout: config.s3TimeoutMs, socketTimeout: config.s3TimeoutMs },
+  });
+}
+
+/** S3's error code (`NoSuchKey`, `AccessDenied`, …) and HTTP status of something that the client threw. */
+export function describeS3Error(thrown: unknown): { code: string; status: number | undefined } {
+  if (!(thrown instanceof Error)) return { code: String(thrown), status: undefined };
+  const { $metadata: metadata } = thrown as { $metadata?: { httpStatusCode?: number } };
+  return { code: thrown.name, status: metadata?.httpStatusCode };
+}
+
+/** S3's ETag header as events write it: without quotes. */
+export function unquoteETag(eTag: string | undefined): string | undefined {
+  return eTag?.replaceAll('"', "");
+}
