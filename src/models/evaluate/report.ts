@@ -66,7 +66,11 @@ function unreadableLines(unreadable: readonly UnreadablePicture[]): string[] {
     const files = pictures.slice(0, WORST_SHOWN).map(({ file }) => `\n  ${file}`);
     return `${code}: ${pictures.length}${files.join("")}${more(pictures.length)}`;
   });
-  return [`${unreadable.length} pictures could not be read and are not counted above:\n${lines.join("\n")}`];
+  const were =
+    unreadable.length === 1
+      ? "1 picture could not be read and is"
+      : `${unreadable.length} pictures could not be read and are`;
+  return [`${were} not counted above:\n${lines.join("\n")}`];
 }
 
 function more(count: number): string {

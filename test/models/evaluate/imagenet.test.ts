@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { readConfig } from "../../../src/function/config.ts";
+import { loadModel, type Model } from "../../../src/function/model.ts";
+import { createSlot } from "../../../src/function/pipeline/classify.ts";
+import { decodeImage } from "../../../src/function/pipeline/decode.ts";
+import { inferLogits } from "../../../src/function/pipeline/infer.ts";
+import { normalizeImage } from "../../../src/function/pipeline/normalize.ts";
+import { measureAccuracy } from "../../../src/models/evaluate/accuracy.ts";
+import { classifyPictures } from "../../../src/models/evaluate/classify.ts";
+import { readImageFolder } from "../../../src/models/evaluate/dataset.ts";
+import { type ImportOptions, importTflite } from "../../../src/models/import.ts";
+import { realData } from "../../real-data.ts";
+
+const images = realData("imagenet-100");
+const v2 = realData("tflite/mobilenet_v2_1.0_224_quant.tflite");
+const v1 = realData("tflite/mobilenet_v1_0.75_192_quant.tflite");
+const missing = images === undefined || v2 === undefined || v1 === undefined;
+
+const out = mkdtempSync(join(tmpdir(), "imagenet-"));
+after(() => rmSync(out, { recursive: true, force: true }));
+
+describe("real photographs", { skip: missing && "needs imagenet-100 and tflite/mobilenet_v*" }, () => {
+  if (missing) return;
+  const settings = { folder: images, topK: 5, applyIccProfile: false };
+  const open = (file: string, options: Pick<ImportOptions, "weights" | "input">): Promise<Model> =>
+    loadModel(
+      importTflite(file, { ...options, out, name: `${options.weights}-${options.input}`, force: true })
+        .folder,
+    );
+  const rightOf100 = async (model: Model): Promise<number> => {
+    const { judgements } = await classifyPictures(model, readImageFolder(images, model.labels), settings);
+    assert.equal(judgements.length, 100);
+    return Math.round(100 * measureAccuracy(judgements, 5).top1);
+  };
+
+  test("MobileNet v2 with fast weights names 82 of 100, and as many as with exact ones within 2", async () => {
+    const fast = await rightOf100(await open(v2, { weights: "fast", input: "float32" }));
+    const exact = await rightOf100(await open(v2, { weights: "exact", input: "float32" }));
+    assert.ok(fast >= 82, `${fast} of 100`);
+    assert.ok(Math.abs(fast - exact) <= 2, `fast ${fast}, exact ${exact}`);
+  });
+
+  test("MobileNet v1 0.75 192 with fast weights names 80 of 100", async () => {
+    const fast = await rightOf100(await open(v1, { weights: "fast", input: "float32" }));
+    assert.ok(fast >= 80, `${fast} of 100`);
+  });
+
+  test("float32 and uint8 imports give identical logits on all 100", async () => {
+    const float32 = await open(v1, { weights: "fast", input: "float32" });
+    const uint8 = await open(v1, { weights: "fast", input: "uint8" });
+    const [floatSlot, byteSlot] = [createSlot(float32), createSlot(uint8)];
+    const options = readConfig({ RESULTS_BUCKET: "not-used" });
+    for (const { file } of readImageFolder(images, float32.labels)) {
+      const { raw } = await decodeImage(readFileSync(join(images, file)), float32.preprocessing, options);
+      normalizeImage(raw, float32.normalization, floatSlot.pixelValues);
+      normalizeImage(raw, uint8.normalization, byteSlot.pixelValues);
+      assert.deepEqual(await inferLogits(float32, floatSlot), await inferLogits(uint8, byteSlot), file);
+    }
+  });
+});
