@@ -60,8 +60,8 @@ interface Stored {
  * would be received once more. Nothing expires: local runs are shorter than any retention.
  */
 export class Queue {
-  /** `change` after every change of the counts. */
-  readonly events = new EventEmitter<{ change: [QueueCounts] }>();
+  /** `change` after every change of the counts, `dead` for every message that is given up. */
+  readonly events = new EventEmitter<{ change: [QueueCounts]; dead: [DeadMessage] }>();
   readonly #options: QueueOptions;
   readonly #now: () => number;
   readonly #messages = new Map<string, Stored>();
@@ -179,7 +179,9 @@ export class Queue {
     this.#messages.delete(message.messageId);
     const { messageId, body, sentAt, receiveCount } = message;
     const reason = message.reason ?? "not deleted within the visibility timeout";
-    this.#dead.set(messageId, { messageId, body, sentAt, deadAt: this.#now(), receiveCount, reason });
+    const dead: DeadMessage = { messageId, body, sentAt, deadAt: this.#now(), receiveCount, reason };
+    this.#dead.set(messageId, dead);
+    this.events.emit("dead", dead);
   }
 
   #byHandle(receiptHandle: string): Stored | undefined {

@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { LambdaEmitter, LambdaEvents } from "./lambda/events.ts";
-import type { Queue, QueueCounts } from "./queue.ts";
+import type { DeadMessage, Queue, QueueCounts } from "./queue.ts";
 import type { ObjectEventRecord } from "./s3/notification.ts";
 
 export const UPLOADS_BUCKET = "uploads";
@@ -16,6 +16,13 @@ export interface StackEvents extends LambdaEvents {
   upload: [StoredObject];
   /** A result was written; `key` is that of the result object, `<key of the upload>.json`. */
   result: [StoredObject];
+  /** An upload was given up after its last attempt; it can be redriven. */
+  dead: [DeadUpload];
+}
+
+export interface DeadUpload extends DeadMessage {
+  /** The upload's key, plain; `undefined` when the message is no S3 notification. */
+  readonly key: string | undefined;
 }
 
 export interface StoredObject {
@@ -32,7 +39,7 @@ export function announceObject(record: ObjectEventRecord, queue: Queue, events: 
   if (!record.eventName.startsWith("ObjectCreated:")) return;
   const { bucket, object } = record.s3;
   const stored: StoredObject = {
-    key: decodeURIComponent(object.key.replaceAll("+", " ")),
+    key: decodeKey(object.key),
     eTag: object.eTag ?? "",
     sizeBytes: object.size ?? 0,
   };
@@ -54,6 +61,24 @@ export function announceQueue(queue: Queue, events: StackEmitter): void {
       events.emit("queue", queue.counts());
     }, ANNOUNCE_MS).unref();
   });
+}
+
+export function announceDead(queue: Queue, events: StackEmitter): void {
+  queue.events.on("dead", (message) => events.emit("dead", { ...message, key: readKey(message.body) }));
+}
+
+function readKey(body: string): string | undefined {
+  try {
+    const { Records } = JSON.parse(body) as { Records?: { s3?: { object?: { key?: string } } }[] };
+    const key = Records?.[0]?.s3?.object?.key;
+    return key === undefined ? undefined : decodeKey(key);
+  } catch {
+    return undefined;
+  }
+}
+
+function decodeKey(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll("+", " "));
 }
 
 export function forwardEvents(from: LambdaEmitter, to: StackEmitter): void {

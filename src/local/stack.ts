@@ -13,6 +13,7 @@ import { listUnclassified } from "./resume.ts";
 import type { Fault } from "./s3/fault.ts";
 import { startS3 } from "./s3/server.ts";
 import {
+  announceDead,
   announceObject,
   announceQueue,
   forwardEvents,
@@ -75,7 +76,7 @@ export interface LocalStack {
   deadMessages(): readonly DeadMessage[];
   queueCounts(): QueueCounts;
   environments(): readonly EnvironmentInfo[];
-  /** Starts environments before there are events for them. */
+  /** Starts environments before there are events for them. Rejects with the reason when INIT fails. */
   prewarm(count: number): Promise<void>;
   killEnvironment(id: string): boolean;
   /** Makes S3 requests fail or wait, those of the function too; `undefined` ends that. */
@@ -98,6 +99,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
   const queueSettings = readQueueSettings(template, options);
   const queue = new Queue(queueSettings);
   announceQueue(queue, events);
+  announceDead(queue, events);
   const s3 = await startS3({
     port: options.port ?? 0,
     dataDir: join(options.dataDir, "s3"),

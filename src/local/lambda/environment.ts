@@ -41,7 +41,8 @@ interface Active {
   readonly settle: (result: InvocationResult) => void;
 }
 
-interface Failure {
+/** Why an INIT or an invocation came to nothing. */
+export interface Failure {
   readonly status: "error" | "timeout";
   readonly errorType: string;
   readonly errorMessage: string;

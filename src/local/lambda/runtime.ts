@@ -3,6 +3,7 @@ import { EventEmitter } from "node:events";
 import {
   Environment,
   type EnvironmentListener,
+  type Failure,
   type Invocation,
   type InvocationResult,
 } from "./environment.ts";
@@ -33,7 +34,7 @@ export interface LambdaRuntime {
   readonly events: LambdaEmitter;
   /** Runs the function once. An error of the function is in the result; this rejects only when the runtime closes. */
   invoke(event: unknown): Promise<InvocationResult>;
-  /** Starts environments until there are `count`, and waits for their INIT. */
+  /** Starts environments until there are `count`, and waits for their INIT. Rejects with the reason when one fails. */
   prewarm(count: number): Promise<void>;
   /** Those alive, and the last that ended. */
   environments(): readonly EnvironmentInfo[];
@@ -117,18 +118,19 @@ export function startRuntime(options: RuntimeOptions): LambdaRuntime {
   }
 
   /** INIT, and when it fails once more as part of the first waiting invocation, as on Lambda. */
-  async function begin(): Promise<void> {
+  async function begin(): Promise<Failure | undefined> {
     const environment = create();
     beginning.add(environment);
     const failure = await environment.start();
     if (failure !== undefined) await environment.ended;
     beginning.delete(environment);
-    if (failure === undefined || closed) return;
+    if (failure === undefined || closed) return failure;
     if (!environment.retired && alive.size < settings.concurrency) {
       const next = pending.shift();
       if (next !== undefined) create().startWith(next.invocation).then(next.resolve, next.reject);
     }
     schedule();
+    return failure;
   }
 
   function retireSurplus(): void {
@@ -156,7 +158,9 @@ export function startRuntime(options: RuntimeOptions): LambdaRuntime {
     },
     async prewarm(count) {
       const missing = Math.min(count, settings.concurrency) - alive.size;
-      await Promise.all(Array.from({ length: Math.max(0, missing) }, () => begin()));
+      const failures = await Promise.all(Array.from({ length: Math.max(0, missing) }, () => begin()));
+      const failure = failures.find((found) => found !== undefined);
+      if (failure !== undefined) throw new Error(`${failure.errorType}: ${failure.errorMessage}`);
     },
     environments: () => [...ended, ...[...alive].map(({ info }) => info)],
     kill(id) {

@@ -1,0 +1,93 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import type { LocalStack } from "../stack.ts";
+import { UPLOADS_BUCKET } from "../stack-events.ts";
+import type { PictureOutcome, ResultDocument } from "./result.ts";
+
+/** Uploads on their way for each environment: enough for full batches, few enough for any number of files. */
+const IN_FLIGHT_PER_ENVIRONMENT = 12;
+
+/**
+ * Uploads files to the stack and waits for their results.
+ *
+ * @param prefix of the keys; the number of the file follows it, so that equal names do not collide
+ * @param onOutcome called once a file, in the order of the files
+ */
+export async function classifyFiles(
+  stack: LocalStack,
+  files: readonly string[],
+  prefix: string,
+  onOutcome: (outcome: PictureOutcome, done: number) => void,
+): Promise<PictureOutcome[]> {
+  const outcomes = new Array<PictureOutcome | undefined>(files.length);
+  const results = awaitResults(stack);
+  let next = 0;
+  let shown = 0;
+  let done = 0;
+  const work = async (): Promise<void> => {
+    for (let index = next++; index < files.length; index = next++) {
+      const file = files[index] ?? "";
+      const key = `${prefix}/${String(index + 1).padStart(5, "0")}/${basename(file)}`;
+      outcomes[index] = await classifyFile(stack, results, file, key);
+      done += 1;
+      for (let ready = outcomes[shown]; ready !== undefined; ready = outcomes[shown]) {
+        onOutcome(ready, done);
+        shown += 1;
+      }
+    }
+  };
+  const workers = Math.min(files.length, stack.concurrency * IN_FLIGHT_PER_ENVIRONMENT);
+  await Promise.all(Array.from({ length: workers }, work));
+  results.stop();
+  return outcomes.filter((outcome) => outcome !== undefined);
+}
+
+async function classifyFile(
+  stack: LocalStack,
+  results: ResultWaiter,
+  name: string,
+  key: string,
+): Promise<PictureOutcome> {
+  try {
+    const { size } = await stat(name);
+    const settled = results.of(key);
+    // An empty stream has no first chunk to sign; an empty body is the same upload.
+    const Body = size === 0 ? Buffer.alloc(0) : createReadStream(name);
+    await stack.client.send(
+      new PutObjectCommand({ Bucket: UPLOADS_BUCKET, Key: key, Body, ContentLength: size }),
+    );
+    const failure = await settled;
+    if (failure !== undefined) return { name, key, failure };
+    return { name, key, document: (await stack.readResult(key)) as ResultDocument };
+  } catch (error) {
+    return { name, key, failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+interface ResultWaiter {
+  /** `undefined` when the result is there, or why there will be none. */
+  of(key: string): Promise<string | undefined>;
+  stop(): void;
+}
+
+function awaitResults(stack: LocalStack): ResultWaiter {
+  const waiting = new Map<string, (failure: string | undefined) => void>();
+  const settle = (key: string, failure?: string): void => {
+    waiting.get(key)?.(failure);
+    waiting.delete(key);
+  };
+  const onResult = ({ key }: { key: string }): void => settle(key.replace(/\.json$/, ""));
+  const onDead = ({ key, reason }: { key: string | undefined; reason: string }): void =>
+    settle(key ?? "", reason);
+  stack.events.on("result", onResult);
+  stack.events.on("dead", onDead);
+  return {
+    of: (key) => new Promise((resolve) => waiting.set(key, resolve)),
+    stop() {
+      stack.events.off("result", onResult);
+      stack.events.off("dead", onDead);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { InvalidArgumentError, Option } from "commander";
+import { DEFAULT_MODEL, MODELS_DIR } from "../../models/folder.ts";
+import { listModelNames } from "./models.ts";
+
+/** A mistake of the user: its message is all that is printed. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export const modelOption = new Option(
+  "--model <name>",
+  "a folder of models/, or the path of a model folder",
+).default(DEFAULT_MODEL);
+
+/** One environment a core, four at most. */
+export const DEFAULT_CONCURRENCY = Math.min(4, availableParallelism());
+
+/**
+ * Finds a model folder by its name in `models/` or by its path.
+ *
+ * @throws {UsageError} that lists the models that are there
+ */
+export function findModel(nameOrPath: string): { name: string; dir: string } {
+  for (const dir of [join(MODELS_DIR, nameOrPath), resolve(nameOrPath)]) {
+    if (existsSync(join(dir, "config.json"))) return { name: basename(dir), dir };
+  }
+  const names = listModelNames();
+  const others = names.length === 0 ? "there is none" : `there are ${names.join(", ")}`;
+  throw new UsageError(
+    `No model "${nameOrPath}": expected a folder of models/ (${others}) or the path of a model folder with a config.json. ` +
+      "`npm run model -- pull mobilenet-v1` gets the published one.",
+  );
+}
+
+/** A commander parser for whole numbers within limits, both included. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It should be a whole number from ${min} to ${max}.`);
+  };
+}
