@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fields, list, ofType, properties, ROOT, resources } from "./read.ts";
+import { fields, list, ofType, properties, ROOT, resources, source } from "./read.ts";
 
 // What `sam build` documents for BuildMethod esbuild; since SAM CLI 1.85 any other name is handed to esbuild as a flag, so
 // that a misspelt one is noticed only there.
@@ -103,4 +103,8 @@ test("the native layer's lockfile names hashes and no registry", () => {
   const text = readFileSync(join(ROOT, "layers/native/package-lock.json"), "utf8");
   assert.doesNotMatch(text, /"resolved"/);
   assert.match(text, /"integrity": "sha512-/);
+});
+
+test("the template uses no YAML anchors, which CloudFormation does not read", () => {
+  assert.doesNotMatch(source, /[:-] [&*][A-Za-z]/);
 });
