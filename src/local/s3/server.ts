@@ -112,7 +112,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
     try {
       await send(message, response, await answer(message, response, requestId, expectsContinue));
     } catch (error) {
-      if (response.headersSent || response.destroyed) {
+      if (response.headersSent || response.destroyed || stop.signal.aborted) {
         response.destroy();
         return;
       }
