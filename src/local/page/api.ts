@@ -78,3 +78,123 @@ export interface DashboardView {
   readonly widgets: readonly WidgetView[];
   readonly alarms: readonly AlarmView[];
 }
+
+/** Milliseconds of each stage that a result object names. */
+export interface StageTimes {
+  readonly fetch: number;
+  readonly decode: number;
+  readonly normalize: number;
+  readonly infer: number;
+}
+
+export type PictureStatus = "waiting" | "classified" | "rejected" | "dead";
+
+/** One object of the uploads bucket with what its result object says. */
+export interface PictureView {
+  readonly key: string;
+  readonly eTag: string;
+  readonly sizeBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly uploadedAt: number;
+  /** `waiting` has no result yet; `dead` was given up and lies in the dead-letter queue. */
+  readonly status: PictureStatus;
+  readonly label?: string;
+  readonly score?: number;
+  /** Error code of a rejected picture. */
+  readonly code?: string;
+  readonly model?: string;
+  readonly timingsMs?: StageTimes;
+  readonly requestId?: string;
+}
+
+export interface PicturesMessage {
+  /** The list begins anew: what is not in `upserts` is gone. */
+  readonly reset: boolean;
+  readonly upserts: readonly PictureView[];
+  readonly removed: readonly string[];
+}
+
+export interface EnvironmentView {
+  readonly id: string;
+  readonly state: "starting" | "idle" | "busy" | "dead";
+  readonly reason: string | null;
+  readonly initDurationMs: number | null;
+  readonly invocations: number;
+  readonly maxMemoryUsedMb: number;
+}
+
+export interface DeadLetterView {
+  readonly key: string | null;
+  readonly receiveCount: number;
+  readonly reason: string;
+}
+
+export type Fault = "none" | "unavailable" | "slow";
+
+export interface RuntimeView {
+  readonly queue: {
+    readonly waiting: number;
+    readonly inFlight: number;
+    readonly dead: number;
+    readonly oldestAgeMs: number;
+  };
+  /** At most 50 of the dead letters. */
+  readonly deadLetters: readonly DeadLetterView[];
+  readonly environments: readonly EnvironmentView[];
+  readonly coldStarts: number;
+  readonly invocations: number;
+  readonly model: string;
+  readonly concurrency: number;
+  readonly fault: Fault;
+}
+
+/** What does not change while the page is open. */
+export interface PageInfo {
+  /** `http://127.0.0.1:port` of the local S3 endpoint. */
+  readonly s3Url: string;
+  readonly uploadsBucket: string;
+  readonly resultsBucket: string;
+  readonly models: readonly string[];
+  readonly maxConcurrency: number;
+  /** The function's error table. */
+  readonly errors: Readonly<Record<string, { readonly meaning: string; readonly retryable: boolean }>>;
+}
+
+/** Events of `GET /api/events`, by name. */
+export interface ServerEvents {
+  readonly info: PageInfo;
+  readonly pictures: PicturesMessage;
+  readonly runtime: RuntimeView;
+  readonly dashboard: DashboardView;
+}
+
+/** Bodies of `POST /api/<name>`; each answers `{}` or, on failure, `{ error }`. */
+export interface Actions {
+  readonly fault: { readonly fault: Fault };
+  /** The environment to kill; without an id, a busy one or else any. */
+  readonly kill: { readonly id?: string };
+  readonly redrive: Record<string, never>;
+  readonly model: { readonly name: string };
+  readonly concurrency: { readonly count: number };
+  /** Without keys, every picture. */
+  readonly rerun: { readonly keys?: readonly string[] };
+  /** 1 draws the dashboard and evaluates the alarms as deployed. */
+  readonly clock: { readonly speed: number };
+}
+
+/** `GET /api/emf?requestId=…` */
+export interface EmfAnswer {
+  readonly lines: readonly string[];
+}
+
+/** What a result object says, as far as the page shows it; `schemaVersion` and the rest are in its JSON. */
+export interface ResultObject {
+  readonly status: "classified" | "rejected";
+  readonly image?: { readonly format: string; readonly width: number; readonly height: number };
+  readonly model?: { readonly name: string };
+  readonly predictions?: readonly { readonly label: string; readonly score: number }[];
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly timingsMs?: Partial<StageTimes>;
+  readonly requestId?: string;
+  readonly classifiedAt?: string;
+}

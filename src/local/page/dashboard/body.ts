@@ -105,6 +105,25 @@ export function parseDashboardBody(json: string): Widget[] {
   });
 }
 
+const DAY_MS = 86_400_000;
+const RANGE_UNITS_MS: Readonly<Record<string, number>> = {
+  "PT#M": 60_000,
+  "PT#H": 3_600_000,
+  "P#D": DAY_MS,
+  "P#W": 7 * DAY_MS,
+  "P#M": 30 * DAY_MS,
+};
+
+/** The length of the dashboard's `start` (`-PT3H`), or CloudWatch's own three hours where there is none. */
+export function parseRange(json: string): number {
+  const { start } = record(JSON.parse(json), "the dashboard body");
+  const [, head, count, unit] = /^-(PT?)(\d+)([MHDW])$/.exec(String(start ?? "-PT3H")) ?? [];
+  const unitMs = RANGE_UNITS_MS[`${head}#${unit}`];
+  if (unitMs === undefined)
+    throw new Error(`start is ${JSON.stringify(start)}: expected a duration such as "-PT3H"`);
+  return Number(count) * unitMs;
+}
+
 function readWidget(type: unknown, properties: Record<string, unknown>, placed: Placed): Widget {
   switch (type) {
     case "text":

@@ -1,12 +1,14 @@
 import type { Template } from "../../template.ts";
 import { type AlarmDefinition, readAlarm } from "./alarm-definition.ts";
-import { parseDashboardBody, type Widget } from "./body.ts";
+import { parseDashboardBody, parseRange, type Widget } from "./body.ts";
 import { createResolver } from "./resolve.ts";
 
 /** The dashboard and the alarms of `template.yaml`, with the names that they have locally. */
 export interface Dashboard {
   readonly widgets: readonly Widget[];
   readonly alarms: readonly AlarmDefinition[];
+  /** How much time the charts show. */
+  readonly rangeMs: number;
 }
 
 /**
@@ -28,6 +30,7 @@ export function readDashboard(template: Template, parameters: Readonly<Record<st
     throw new Error("DashboardBody in template.yaml should be a text with JSON in it");
   return {
     widgets: parseDashboardBody(body),
+    rangeMs: parseRange(body),
     alarms: resources
       .filter(
         ([, { Type }]) => Type === "AWS::CloudWatch::Alarm" || Type === "AWS::CloudWatch::CompositeAlarm",

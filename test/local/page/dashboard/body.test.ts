@@ -3,6 +3,7 @@ import test from "node:test";
 import {
   type MetricWidget,
   parseDashboardBody,
+  parseRange,
   type Widget,
 } from "../../../../src/local/page/dashboard/body.ts";
 
@@ -109,4 +110,13 @@ test("a body that is not a dashboard is an error", () => {
   assert.throws(() => parseDashboardBody("{}"), /widgets is undefined: expected a list/);
   assert.throws(() => parseDashboardBody("[]"), /expected an object/);
   assert.throws(() => parseDashboardBody("not json"), SyntaxError);
+});
+
+test("the range is the dashboard's start, and three hours without one", () => {
+  const rangeOf = (start?: string) => parseRange(JSON.stringify({ start, widgets: [] }));
+  assert.deepEqual(
+    ["-PT15M", "-PT3H", "-P1D", undefined].map(rangeOf),
+    [900_000, 10_800_000, 86_400_000, 10_800_000],
+  );
+  assert.throws(() => rangeOf("2026-01-01"), /expected a duration/);
 });

@@ -41,7 +41,7 @@ function evaluate(text: string, more: readonly MetricEntry[] = []): Value {
   return evaluateEntries(entries, store, { fromMs: 0, toMs: 240_000 }, 1).value("e");
 }
 
-function points(value: Value): Record<number, number> {
+function points(value: Value): Record<number, number | undefined> {
   assert.equal(value.kind, "series");
   if (value.kind !== "series") return {};
   return Object.fromEntries(

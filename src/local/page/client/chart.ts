@@ -1,0 +1,228 @@
+import uPlot from "uplot";
+import type { DashboardView, LineView, SeriesView, WidgetView } from "../api.ts";
+import { colorOf, resolveColor } from "./colors.ts";
+import { h } from "./dom.ts";
+import { formatValue } from "./format.ts";
+
+export type TimeSeriesView = Extract<WidgetView, { kind: "timeSeries" }>;
+
+const AXIS_FONT = "11px Inter, system-ui, sans-serif";
+const AXIS_WIDTH = 42;
+/** A threshold further away than this many times the data is named in the legend, but would squash the chart. */
+const LINE_REACH = 3;
+
+export interface ChartOptions {
+  /** Index into the timestamps under the pointer, `null` when it is on no chart. */
+  readonly onCursor: (index: number | null) => void;
+}
+
+/** One chart. Stacked series are bars, one a period; others are lines with a point a period. */
+export class Chart {
+  readonly element = h("div", { class: "plot" });
+  /** A colour's custom property a series, in their order. */
+  colors: readonly string[] = [];
+  readonly #options: ChartOptions;
+  #plot: uPlot | undefined;
+  #signature = "";
+  #view: TimeSeriesView | undefined;
+  #range: readonly [number, number] = [0, 1];
+
+  constructor(options: ChartOptions) {
+    this.#options = options;
+    new ResizeObserver(([entry]) => {
+      const { width = 0, height = 0 } = entry?.contentRect ?? {};
+      if (width > 0 && height > 0) this.#plot?.setSize({ width, height });
+    }).observe(this.element);
+  }
+
+  draw(view: TimeSeriesView, { from, to }: DashboardView): void {
+    this.#view = view;
+    this.#range = [from, to];
+    const data = align(view, from, to);
+    const { series, stacked, left, right } = view;
+    const signature = JSON.stringify([
+      series.map(({ label, axis, color }) => [label, axis, color]),
+      stacked,
+      left,
+      right,
+    ]);
+    if (this.#plot === undefined || signature !== this.#signature) {
+      this.#signature = signature;
+      this.#plot?.destroy();
+      this.#plot = this.#create(view, data);
+    } else {
+      this.#plot.setData(data);
+    }
+  }
+
+  /** Draws it again in the colours of the theme that holds now. */
+  restyle(): void {
+    this.#signature = "";
+  }
+
+  #create(view: TimeSeriesView, data: uPlot.AlignedData): uPlot {
+    const taken: string[] = [];
+    for (const { name, stat } of view.series) taken.push(colorOf(name, stat, taken));
+    this.colors = taken;
+    const series = view.series.map((each, index) =>
+      this.#series(each, taken[index] ?? "--quiet", view.stacked),
+    );
+    if (view.stacked) series.reverse();
+    const hasRight = view.series.some(({ axis }) => axis === "right");
+    const options: uPlot.Options = {
+      width: Math.max(120, this.element.clientWidth),
+      height: Math.max(80, this.element.clientHeight),
+      legend: { show: false },
+      padding: [10, hasRight ? 0 : 10, 0, 0],
+      cursor: {
+        sync: { key: "dashboard" },
+        drag: { x: false, y: false },
+        points: { size: 6 },
+        y: false,
+      },
+      scales: {
+        x: { time: true, range: () => [this.#range[0], this.#range[1]] },
+        left: { range: (_, min, max) => this.#scale("left", min, max) },
+        right: { range: (_, min, max) => this.#scale("right", min, max) },
+      },
+      series: [{}, ...series],
+      axes: [
+        { ...axisStyle(), size: 26, space: 72, values: (_, splits) => splits.map(formatTime) },
+        {
+          ...axisStyle(),
+          scale: "left",
+          size: AXIS_WIDTH,
+          space: 34,
+          values: (_, splits) => splits.map(formatTick),
+        },
+        {
+          ...axisStyle(),
+          scale: "right",
+          side: 1,
+          size: AXIS_WIDTH,
+          space: 34,
+          show: hasRight,
+          grid: { show: false },
+          values: (_, splits) => splits.map(formatTick),
+        },
+      ],
+      hooks: {
+        draw: [(plot) => this.#drawLines(plot)],
+        setCursor: [(plot) => this.#options.onCursor(plot.cursor.idx ?? null)],
+      },
+    };
+    this.element.replaceChildren();
+    return new uPlot(options, data, this.element);
+  }
+
+  #series({ axis }: SeriesView, property: string, stacked: boolean): uPlot.Series {
+    const color = resolveColor(property);
+    if (stacked) {
+      const paths = uPlot.paths.bars?.({ size: [0.86, 64], align: 1 });
+      return {
+        scale: axis,
+        fill: color,
+        width: 0,
+        points: { show: false },
+        ...(paths !== undefined && { paths }),
+      };
+    }
+    return {
+      scale: axis,
+      stroke: color,
+      width: 1.75,
+      spanGaps: true,
+      points: { show: true, size: 4, fill: color, width: 0 },
+    };
+  }
+
+  #scale(axis: "left" | "right", min: number | null, max: number | null): [number, number] {
+    const { [axis]: fixed, lines = [] } = this.#view ?? {};
+    const high = Math.max(max ?? 0, 0);
+    const reachable = lines.filter((line) => line.axis === axis && isInReach(line, high));
+    const top = Math.max(high, ...reachable.map(({ value }) => value));
+    const from = fixed?.min ?? Math.min(min ?? 0, 0);
+    if (fixed?.max !== null && fixed?.max !== undefined) return [from, fixed.max];
+    return [from, top > from ? from + (top - from) * 1.12 : from + 1];
+  }
+
+  #drawLines(plot: uPlot): void {
+    const { ctx, bbox } = plot;
+    for (const line of this.#view?.lines ?? []) {
+      const scale = plot.scales[line.axis];
+      if (scale?.max === undefined || scale.max === null || line.value > scale.max) continue;
+      const y = Math.round(plot.valToPos(line.value, line.axis, true)) + 0.5;
+      ctx.save();
+      ctx.strokeStyle = resolveColor(line.alarm?.state === "ALARM" ? "--bad" : "--threshold");
+      ctx.lineWidth = devicePixelRatio;
+      ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+      ctx.restore();
+    }
+  }
+}
+
+/** An annotation of the dashboard is always in the chart, as in CloudWatch; an alarm's threshold when it is near. */
+function isInReach(line: LineView, high: number): boolean {
+  return line.alarm === null || line.value <= high * LINE_REACH;
+}
+
+/** One column a period of the range. Stacked series are summed up, the topmost first, as it is painted first. */
+function align(
+  { series, stacked, periodSeconds }: TimeSeriesView,
+  from: number,
+  to: number,
+): uPlot.AlignedData {
+  const start = Math.floor(from / periodSeconds) * periodSeconds;
+  const count = Math.max(1, Math.ceil((to - start) / periodSeconds));
+  const timestamps = Array.from({ length: count }, (_, index) => start + index * periodSeconds);
+  const columns = series.map((each) => {
+    const column = new Array<number | null>(count).fill(null);
+    for (const [index, timestamp] of each.timestamps.entries()) {
+      const at = Math.round((timestamp - start) / periodSeconds);
+      if (at >= 0 && at < count) column[at] = each.values[index] ?? null;
+    }
+    return column;
+  });
+  if (!stacked) return [timestamps, ...columns];
+  for (let at = 0; at < count; at += 1) {
+    if (columns.every((column) => column[at] === null)) continue;
+    let sum = 0;
+    for (const column of columns) {
+      sum += column[at] ?? 0;
+      column[at] = sum;
+    }
+  }
+  return [timestamps, ...columns.reverse()];
+}
+
+/** The value of a series at a column of the chart, or its last one. */
+export function valueAt(
+  series: SeriesView,
+  view: TimeSeriesView,
+  from: number,
+  index: number | null,
+): number | undefined {
+  if (index === null) return series.values.at(-1);
+  const start = Math.floor(from / view.periodSeconds) * view.periodSeconds;
+  const timestamp = start + index * view.periodSeconds;
+  const at = series.timestamps.findIndex((each) => Math.abs(each - timestamp) < view.periodSeconds / 2);
+  return at < 0 ? undefined : series.values[at];
+}
+
+function axisStyle(): uPlot.Axis {
+  const grid = { stroke: resolveColor("--grid"), width: 1 };
+  return { stroke: resolveColor("--text-quiet"), font: AXIS_FONT, grid, ticks: { show: false }, gap: 6 };
+}
+
+function formatTick(value: number): string {
+  return formatValue(value);
+}
+
+function formatTime(seconds: number): string {
+  const time = new Date(seconds * 1000).toTimeString().slice(0, 8);
+  return time.endsWith(":00") ? time.slice(0, 5) : time;
+}

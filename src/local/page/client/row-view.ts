@@ -1,0 +1,75 @@
+import type { PageInfo } from "../api.ts";
+import { h, setAttribute, setStyle, setText } from "./dom.ts";
+import { formatBytes, formatDuration, formatScore } from "./format.ts";
+import type { Row } from "./model.ts";
+import { createStageBar, totalMs } from "./stage-bar.ts";
+import { createThumbnail } from "./thumbnail.ts";
+
+/** One line of the list, used again for another picture when the list is scrolled. */
+export class RowView {
+  readonly element: HTMLElement;
+  readonly #thumbnail = createThumbnail();
+  readonly #title = h("span", { class: "title" });
+  readonly #score = h("span", { class: "score" });
+  readonly #key = h("span", { class: "key" });
+  readonly #stages = createStageBar();
+  readonly #time = h("span", { class: "time" });
+  row: Row | undefined;
+
+  constructor(id: string) {
+    this.element = h(
+      "div",
+      { class: "row", role: "option", id, "aria-selected": "false" },
+      this.#thumbnail.element,
+      h("span", { class: "what" }, h("span", { class: "line" }, this.#title, this.#score), this.#key),
+      h("span", { class: "stages" }, this.#stages.element, this.#time),
+    );
+  }
+
+  /** @param fullMs the time that fills the stage bar */
+  update(row: Row, info: PageInfo | undefined, fullMs: number): void {
+    this.row = row;
+    this.#thumbnail.update(row);
+    setAttribute(this.element, "data-status", row.status);
+    const { picture, upload } = row;
+    const meaning = picture?.code === undefined ? undefined : info?.errors[picture.code]?.meaning;
+    setText(this.#title, titleOf(row));
+    setText(
+      this.#score,
+      picture?.score === undefined || upload !== undefined ? "" : formatScore(picture.score),
+    );
+    setText(this.#key, row.key);
+    this.#key.title = row.key;
+    this.element.title = meaning ?? "";
+    const times = upload === undefined ? picture?.timingsMs : undefined;
+    const isTimed = times !== undefined && row.status === "classified";
+    setStyle(this.#stages.element, {
+      visibility: isTimed || row.status === "uploading" ? "visible" : "hidden",
+    });
+    if (isTimed) this.#stages.update(times, fullMs);
+    if (row.status === "uploading") {
+      this.#stages.update({ fetch: upload?.progress ?? 0, decode: 0, normalize: 0, infer: 0 }, 1);
+    }
+    const sizeBytes = upload?.sizeBytes ?? picture?.sizeBytes ?? 0;
+    setText(this.#time, isTimed ? formatDuration(totalMs(times)) : formatBytes(sizeBytes));
+  }
+}
+
+function titleOf({ status, picture, upload }: Row): string {
+  switch (status) {
+    case "uploading": {
+      const progress = upload?.progress ?? 0;
+      return progress === 0 ? "Waiting to upload" : `Uploading ${(100 * progress).toFixed(0)} %`;
+    }
+    case "failed":
+      return `Not uploaded: ${upload?.failed ?? ""}`;
+    case "waiting":
+      return "In the queue";
+    case "dead":
+      return "Given up after five attempts";
+    case "rejected":
+      return picture?.code ?? "Rejected";
+    case "classified":
+      return picture?.label ?? "";
+  }
+}

@@ -1,0 +1,38 @@
+import type { PictureView, ResultObject } from "./api.ts";
+
+export interface ReadResult {
+  /** ETag of the upload that was classified. */
+  readonly eTag: string | undefined;
+  readonly view: Pick<
+    PictureView,
+    "status" | "label" | "score" | "code" | "model" | "timingsMs" | "requestId"
+  >;
+}
+
+/** The few members of a result object that the list shows. Throws when it has no status. */
+export function readResultObject(json: unknown): ReadResult {
+  const result = json as ResultObject & { readonly source?: { readonly eTag?: string } };
+  if (result?.status !== "classified" && result?.status !== "rejected") {
+    throw new Error(`expected the status classified or rejected, got ${JSON.stringify(result?.status)}`);
+  }
+  const [best] = result.predictions ?? [];
+  const { timingsMs, model, error, requestId, source } = result;
+  return {
+    eTag: source?.eTag?.replaceAll('"', ""),
+    view: {
+      status: result.status,
+      ...(best !== undefined && { label: best.label, score: best.score }),
+      ...(error !== undefined && { code: error.code }),
+      ...(model !== undefined && { model: model.name }),
+      ...(requestId !== undefined && { requestId }),
+      ...(timingsMs !== undefined && {
+        timingsMs: {
+          fetch: timingsMs.fetch ?? 0,
+          decode: timingsMs.decode ?? 0,
+          normalize: timingsMs.normalize ?? 0,
+          infer: timingsMs.infer ?? 0,
+        },
+      }),
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { LocalStack } from "../stack.ts";
+import type { MetricId, MetricStore } from "./dashboard/metric-store.ts";
+
+const SAMPLE_MS = 1_000;
+const QUEUE = "UploadsQueue";
+const DEAD_LETTER_QUEUE = "UploadsDeadLetterQueue";
+/** Nothing is invoked asynchronously here, so it stays empty. */
+const ASYNCHRONOUS_QUEUE = "AsynchronousFailuresQueue";
+const LAMBDA = { namespace: "AWS/Lambda", dimensions: { FunctionName: "ClassifierFunction" } };
+
+/**
+ * Emits the metrics that SQS and Lambda themselves emit in a deployment, from the local queue and runtime, with
+ * the logical ids of template.yaml as names.
+ *
+ * @returns ends it
+ */
+export function emitServiceMetrics(stack: LocalStack, store: MetricStore): () => void {
+  const sample = (): void => {
+    const timestampMs = Date.now();
+    const { waiting, inFlight, dead, oldestAgeMs } = stack.queueCounts();
+    const gauge = (id: MetricId, unit: string, value: number) => store.add(id, unit, timestampMs, [value]);
+    gauge(sqs(QUEUE, "ApproximateNumberOfMessagesVisible"), "Count", waiting);
+    gauge(sqs(QUEUE, "ApproximateNumberOfMessagesNotVisible"), "Count", inFlight);
+    gauge(sqs(QUEUE, "ApproximateAgeOfOldestMessage"), "Seconds", oldestAgeMs / 1000);
+    gauge(sqs(DEAD_LETTER_QUEUE, "ApproximateNumberOfMessagesVisible"), "Count", dead);
+    gauge(sqs(ASYNCHRONOUS_QUEUE, "ApproximateNumberOfMessagesVisible"), "Count", 0);
+    const busy = stack.environments().filter(({ state }) => state === "busy").length;
+    gauge({ ...LAMBDA, name: "ConcurrentExecutions" }, "Count", busy);
+  };
+  const onInvocation = ({
+    status,
+    durationMs,
+  }: {
+    readonly status: string;
+    readonly durationMs: number;
+  }): void => {
+    const timestampMs = Date.now();
+    const emit = (name: string, unit: string, value: number) =>
+      store.add({ ...LAMBDA, name }, unit, timestampMs, [value]);
+    emit("Invocations", "Count", 1);
+    emit("Errors", "Count", status === "success" ? 0 : 1);
+    // The local runtime lets an event wait instead of throttling it.
+    emit("Throttles", "Count", 0);
+    emit("Duration", "Milliseconds", durationMs);
+  };
+  sample();
+  const timer = setInterval(sample, SAMPLE_MS).unref();
+  stack.events.on("invocation", onInvocation);
+  return () => {
+    clearInterval(timer);
+    stack.events.off("invocation", onInvocation);
+  };
+}
+
+function sqs(queue: string, name: string): MetricId {
+  return { namespace: "AWS/SQS", name, dimensions: { QueueName: queue } };
+}

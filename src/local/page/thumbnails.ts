@@ -1,0 +1,48 @@
+import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { sharp } from "../../function/native.ts";
+import type { LocalStack } from "../stack.ts";
+import { UPLOADS_BUCKET } from "../stack-events.ts";
+import { createLimit } from "./limit.ts";
+
+/** Edge lengths in pixels: a row of the list and the detail view, both at twice their CSS size. */
+export const THUMBNAIL_SIZES = [112, 960] as const;
+export type ThumbnailSize = (typeof THUMBNAIL_SIZES)[number];
+
+const MAX_CACHED = 4_000;
+const MAX_PIXELS = 50_000_000;
+
+/** Small pictures of uploads, made when asked for. */
+export class Thumbnails {
+  readonly #stack: LocalStack;
+  readonly #cache = new Map<string, Buffer>();
+  /** One at a time: the pictures that the function decodes come first. */
+  readonly #limit = createLimit(1);
+
+  constructor(stack: LocalStack) {
+    this.#stack = stack;
+  }
+
+  /** @returns WebP. Throws when the object is gone or is no picture. */
+  async make(key: string, eTag: string, size: ThumbnailSize): Promise<Buffer> {
+    const name = JSON.stringify([key, eTag, size]);
+    const cached = this.#cache.get(name);
+    if (cached !== undefined) return cached;
+    const thumbnail = await this.#limit(async () => {
+      const command = new GetObjectCommand({ Bucket: UPLOADS_BUCKET, Key: key });
+      const object = await this.#stack.client.send(command);
+      const bytes = (await object.Body?.transformToByteArray()) ?? new Uint8Array();
+      return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error" })
+        .rotate()
+        .resize(size, size, {
+          fit: size === THUMBNAIL_SIZES[0] ? "cover" : "inside",
+          withoutEnlargement: true,
+        })
+        .webp({ quality: 80, effort: 1 })
+        .toBuffer();
+    });
+    this.#cache.set(name, thumbnail);
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size > MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest);
+    return thumbnail;
+  }
+}
