@@ -9,7 +9,7 @@ export interface EventSourceOptions {
   readonly batchSize: number;
   /** How long to wait for a batch to fill, from its first message. */
   readonly batchingWindowMs: number;
-  /** Batches at once, at most. */
+  /** Batches at once, at most; 0 pauses it. */
   readonly maximumConcurrency: number;
   /** `FunctionResponseTypes: [ReportBatchItemFailures]`; without it a batch succeeds or fails as a whole. */
   readonly reportBatchItemFailures: boolean;

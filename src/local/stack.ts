@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { join } from "node:path";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { buildFunction, FUNCTION_DIR } from "./build.ts";
+import { claimDataDir } from "./data-dir.ts";
 import { type EventSource, startEventSource } from "./event-source.ts";
 import type { InvocationResult } from "./lambda/environment.ts";
 import type { EnvironmentInfo } from "./lambda/events.ts";
@@ -39,6 +40,8 @@ export interface StackOptions {
   /** Port of the S3 endpoint; 0, the default, takes a free one. */
   readonly port?: number;
   readonly queue?: Partial<QueueSettings>;
+  /** `false` leaves messages in the queue, as a disabled event source mapping does. */
+  readonly pollsQueue?: boolean;
   /** Further variables of the function. */
   readonly environment?: Readonly<Record<string, string>>;
   /** A bundle made before; without it, the function is bundled now. */
@@ -95,6 +98,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
   const bundle = options.bundle ?? { dir: FUNCTION_DIR, handler: template.handler };
   if (options.bundle === undefined) await buildFunction(FUNCTION_DIR);
 
+  const release = claimDataDir(options.dataDir);
   const events = new EventEmitter<StackEvents>();
   const queueSettings = readQueueSettings(template, options);
   const queue = new Queue(queueSettings);
@@ -106,6 +110,9 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
     region: REGION,
     buckets: [UPLOADS_BUCKET, RESULTS_BUCKET],
     onObjectEvent: (record) => announceObject(record, queue, events),
+  }).catch((error: unknown) => {
+    release();
+    throw error;
   });
   const client = new S3Client({
     endpoint: s3.url,
@@ -136,7 +143,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
     ...queueSettings,
     queue,
     queueArn: `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${QUEUE_NAME}`,
-    maximumConcurrency: concurrency,
+    maximumConcurrency: options.pollsQueue === false ? 0 : concurrency,
     reportBatchItemFailures: template.queue.reportBatchItemFailures,
     invoke: (event) => runtime.invoke(event),
   });
@@ -177,7 +184,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
     setConcurrency(count) {
       concurrency = count;
       runtime.configure({ concurrency: count });
-      source.setMaximumConcurrency(count);
+      if (options.pollsQueue !== false) source.setMaximumConcurrency(count);
     },
     async close() {
       const drained = source.close();
@@ -185,6 +192,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
       await drained;
       client.destroy();
       await s3.close();
+      release();
     },
   };
 }

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { DEFAULT_MODEL, MODELS_DIR } from "../../models/folder.ts";
+import type { StackOptions } from "../stack.ts";
 import { listModelNames } from "./models.ts";
 
 /** A mistake of the user: its message is all that is printed. */
@@ -10,10 +11,26 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** The options of `npm start`, read. */
+export interface StartOptions {
+  /** What is given to the stack as it is. */
+  readonly stack: Pick<StackOptions, "modelDir" | "concurrency" | "memoryMb" | "timeoutSeconds">;
+  readonly modelName: string;
+  readonly data: string | undefined;
+  readonly port: number | undefined;
+  readonly samples: boolean;
+  readonly open: boolean;
+  readonly json: boolean;
+  readonly strict: boolean;
+}
+
 export const modelOption = new Option(
   "--model <name>",
   "a folder of models/, or the path of a model folder",
 ).default(DEFAULT_MODEL);
+
+/** A machine that is busy with other things takes its time; the 10 seconds are Lambda's. */
+export const PATIENCE = { initTimeoutMs: 60_000 };
 
 /** One environment a core, four at most. */
 export const DEFAULT_CONCURRENCY = Math.min(4, availableParallelism());

@@ -96,9 +96,7 @@ export class Environment {
     this.#setState("starting");
     this.#initTimer = setTimeout(() => this.#initTimedOut(), this.#settings.initTimeoutMs);
     await this.#launch();
-    const failure = await this.#init.promise;
-    if (failure !== undefined && !this.#killed) this.#platformLine(this.#initReport("init", failure));
-    return failure;
+    return this.#init.promise;
   }
 
   /**
@@ -110,8 +108,6 @@ export class Environment {
     this.#initReported = true;
     const result = this.#begin(invocation);
     await this.#launch();
-    const failure = await this.#init.promise;
-    if (failure !== undefined) this.#platformLine(this.#initReport("invoke", failure));
     return result;
   }
 
@@ -351,6 +347,10 @@ export class Environment {
     this.#closeApi?.();
     const posted = this.#initDurationMs === undefined ? this.#initError : undefined;
     const error: RuntimeError = posted ?? failure;
+    if (this.#initDurationMs === undefined && !this.#killed) {
+      const { status } = failure;
+      this.#platformLine(this.#initReport({ status, errorType: error.errorType }));
+    }
     if (this.#active !== undefined) {
       if (failure.status === "error" && posted === undefined) {
         this.#explain(`${failure.errorMessage}\r${failure.errorType}`);
@@ -370,11 +370,9 @@ export class Environment {
     return Math.min(Math.ceil(this.#peakMb), this.#settings.memoryMb);
   }
 
-  #initReport(phase: "init" | "invoke", failure: Failure): string {
-    return initReportLine(this.#settings.logFormat, phase, performance.now() - this.#createdAt, {
-      status: failure.status,
-      errorType: failure.errorType,
-    });
+  #initReport(failure: Pick<Failure, "status" | "errorType">): string {
+    const phase = this.#active === undefined ? "init" : "invoke";
+    return initReportLine(this.#settings.logFormat, phase, performance.now() - this.#createdAt, failure);
   }
 
   #setState(state: EnvironmentState): void {

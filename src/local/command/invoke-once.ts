@@ -1,0 +1,108 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { BucketAlreadyOwnedByYou, CreateBucketCommand } from "@aws-sdk/client-s3";
+import type { ImageRef } from "../../function/image-ref.ts";
+import { selectTrigger } from "../../function/triggers/select.ts";
+import type { LogLine } from "../lambda/events.ts";
+import { type LocalStack, startStack } from "../stack.ts";
+import { findModel, PATIENCE, UsageError } from "./options.ts";
+import { createRenderer, type Renderer } from "./render.ts";
+import { listSamples, uploadSample } from "./samples.ts";
+import { untilSignal } from "./signals.ts";
+
+export interface InvokeOptions {
+  readonly model: string;
+  readonly data?: string;
+  readonly json: boolean;
+}
+
+/**
+ * `npm run invoke`: one invocation with an event, by itself: the queue is not polled, so that nothing but the event
+ * leads to a result.
+ *
+ * @param source a JSON file, or `-` for stdin
+ * @returns the exit status: 0, 1 after an error of the function, 130 when interrupted
+ */
+export async function invokeOnce(source: string, options: InvokeOptions): Promise<number> {
+  const event = await readEvent(source);
+  const { dir: modelDir } = findModel(options.model);
+  const dataDir = options.data ?? (await mkdtemp(join(tmpdir(), "graviton-image-classifier-")));
+  const stack = await startStack({
+    ...PATIENCE,
+    dataDir,
+    modelDir,
+    concurrency: 1,
+    logFormat: "Text",
+    pollsQueue: false,
+  });
+  const render = createRenderer(process.stderr);
+  try {
+    await uploadNamedObjects(stack, event, render);
+    stack.events.on("log", (line) => console.error(formatLog(line, render)));
+    const result = await Promise.race([stack.invoke(event), untilSignal()]);
+    if (typeof result === "string") return 130;
+    console.log(formatAnswer(result.payload, options.json));
+    return result.functionError === undefined ? 0 : 1;
+  } finally {
+    await stack.close();
+    if (options.data === undefined) await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function readEvent(source: string): Promise<unknown> {
+  const content = await (source === "-" ? text(process.stdin) : readFile(source, "utf8")).catch(
+    (error: Error) => {
+      throw new UsageError(`The event cannot be read: ${error.message}`);
+    },
+  );
+  try {
+    return JSON.parse(content);
+  } catch (error) {
+    throw new UsageError(`The event should be JSON: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** A sample stands in for an object that the event names when the last part of the key is its name. */
+async function uploadNamedObjects(stack: LocalStack, event: unknown, render: Renderer): Promise<void> {
+  const samples = new Set(listSamples());
+  for (const { bucket, key } of namedObjects(event)) {
+    await stack.client.send(new CreateBucketCommand({ Bucket: bucket })).catch((error: unknown) => {
+      if (!(error instanceof BucketAlreadyOwnedByYou)) throw error;
+    });
+    const name = basename(key);
+    if (!samples.has(name)) {
+      console.error(render.dim(`s3://${bucket}/${key}: no sample of this name, so no object there`));
+    } else if (await uploadSample(stack.client, name, key, bucket)) {
+      console.error(render.dim(`s3://${bucket}/${key}: uploaded from the samples`));
+    }
+  }
+}
+
+/** By the function's own reading of events; an event that it does not understand names nothing. */
+function namedObjects(event: unknown): ImageRef[] {
+  try {
+    const targets = selectTrigger(event)
+      .read(event)
+      .map(({ target }) => target);
+    return targets.filter((target): target is ImageRef => !(target instanceof Error));
+  } catch {
+    return [];
+  }
+}
+
+function formatLog({ source, line }: LogLine, render: Renderer): string {
+  const readable = line.replaceAll("\r", "\n");
+  return source === "platform" ? render.dim(readable) : readable;
+}
+
+/** The function answers in JSON; what is no JSON is printed as it came. */
+function formatAnswer(payload: string, json: boolean): string {
+  if (json) return payload;
+  try {
+    return JSON.stringify(JSON.parse(payload), undefined, 2);
+  } catch {
+    return payload;
+  }
+}
