@@ -1,0 +1,144 @@
+import { machineLine } from "./machine.ts";
+import type { BenchReport, RowReport } from "./report.ts";
+
+/**
+ * Colours that keep their contrast on GitHub's light and dark pages; the text takes the page's own scheme, since
+ * an SVG that is shown as a picture still answers `prefers-color-scheme`.
+ */
+const STYLE = `<style>
+  text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328; }
+  .note { font-size: 11px; fill: #59636e; }
+  .title { font-size: 15px; font-weight: 600; }
+  .value { font-weight: 600; }
+  .bar { fill: #8c959f; }
+  .ours { fill: #1a7f64; }
+  .floor { fill: #c8a13a; }
+  .grid { stroke: #8c959f; stroke-opacity: 0.3; }
+  .line { fill: none; stroke-width: 2; }
+  .line.ours { fill: none; stroke: #1a7f64; }
+  .line.bar { fill: none; stroke: #8c959f; stroke-dasharray: 4 4; }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #f0f6fc; }
+    .note { fill: #9198a1; }
+    .ours { fill: #2ea98a; }
+    .line.ours { stroke: #2ea98a; }
+  }
+</style>`;
+
+const WIDTH = 760;
+const LABEL_WIDTH = 220;
+const BAR_HEIGHT = 20;
+const GAP = 8;
+
+/** One bar. */
+export interface Bar {
+  label: string;
+  value: number;
+  text: string;
+  kind: "ours" | "bar" | "floor";
+}
+
+/** Horizontal bars under titles, one scale a section. */
+export interface BarSection {
+  title: string;
+  bars: readonly Bar[];
+}
+
+/** An SVG document of bar sections with a note beneath. */
+export function barChart(sections: readonly BarSection[], note: string): string {
+  let y = 8;
+  const parts: string[] = [];
+  for (const { title, bars } of sections) {
+    y += 22;
+    parts.push(`<text class="title" x="0" y="${y}">${escapeXml(title)}</text>`);
+    y += 12;
+    const greatest = Math.max(...bars.map(({ value }) => value));
+    for (const { label, value, text, kind } of bars) {
+      const length = Math.max(2, (value / greatest) * (WIDTH - LABEL_WIDTH - 150));
+      parts.push(
+        `<text x="${LABEL_WIDTH - 10}" y="${y + 15}" text-anchor="end">${escapeXml(label)}</text>`,
+        `<rect class="${kind}" x="${LABEL_WIDTH}" y="${y}" width="${length.toFixed(1)}" height="${BAR_HEIGHT}" rx="2"/>`,
+        `<text class="value" x="${(LABEL_WIDTH + length + 8).toFixed(1)}" y="${y + 15}">${escapeXml(text)}</text>`,
+      );
+      y += BAR_HEIGHT + GAP;
+    }
+  }
+  return svg(y + 24, [...parts, `<text class="note" x="0" y="${y + 14}">${escapeXml(note)}</text>`]);
+}
+
+/** One line of a line chart; x and y in the data's own units. */
+export interface Series {
+  label: string;
+  kind: "ours" | "bar";
+  points: readonly (readonly [number, number])[];
+}
+
+/** A line chart with a logarithmic x axis that starts y at 0: what is flat looks flat, and what is not does not. */
+export function lineChart(title: string, unit: string, series: readonly Series[], note: string): string {
+  const [left, top, right, bottom] = [60, 44, WIDTH - 20, 260];
+  const xs = series.flatMap(({ points }) => points.map(([x]) => Math.log10(x)));
+  const [minX, maxX] = [Math.min(...xs), Math.max(...xs)];
+  const maxY = Math.max(...series.flatMap(({ points }) => points.map(([, y]) => y))) * 1.15;
+  const at = (x: number, y: number): string => {
+    const px = left + ((Math.log10(x) - minX) / (maxX - minX || 1)) * (right - left);
+    return `${px.toFixed(1)},${(bottom - (y / maxY) * (bottom - top)).toFixed(1)}`;
+  };
+  const grid = [0, 0.25, 0.5, 0.75, 1].map((part) => {
+    const y = bottom - part * (bottom - top);
+    return `<line class="grid" x1="${left}" x2="${right}" y1="${y}" y2="${y}"/><text class="note" x="${left - 8}" y="${y + 4}" text-anchor="end">${(part * maxY).toPrecision(3)}</text>`;
+  });
+  const lines = series.map(
+    ({ kind, points }) =>
+      `<polyline class="line ${kind}" points="${points.map(([x, y]) => at(x, y)).join(" ")}"/>`,
+  );
+  const ticks = [...new Set(series.flatMap(({ points }) => points.map(([x]) => x)))]
+    .filter((x) => Number.isInteger(Math.log10(x)))
+    .map(
+      (x) =>
+        `<text class="note" x="${at(x, 0).split(",")[0]}" y="${bottom + 18}" text-anchor="middle">${x.toLocaleString("en")}</text>`,
+    );
+  const legend = series.map(
+    ({ label, kind }, i) =>
+      `<line class="line ${kind}" x1="${left + i * 230}" x2="${left + 24 + i * 230}" y1="${bottom + 38}" y2="${bottom + 38}"/><text x="${left + 30 + i * 230}" y="${bottom + 42}">${escapeXml(label)}</text>`,
+  );
+  return svg(bottom + 78, [
+    `<text class="title" x="0" y="24">${escapeXml(title)}</text>`,
+    `<text class="note" x="${left}" y="${top - 6}">${escapeXml(unit)}</text>`,
+    ...grid,
+    ...ticks,
+    ...lines,
+    ...legend,
+    `<text class="note" x="0" y="${bottom + 66}">${escapeXml(note)}</text>`,
+  ]);
+}
+
+/** Throughput of every end-to-end row, a section a workload. */
+export function benchChart(report: BenchReport): string {
+  const sections = report.workloads.map(({ name, pictures, rows }): BarSection => {
+    const shown = rows.filter(({ group }) => group === "end to end");
+    const title = `Pictures a second, ${name === "12mp" ? "12 MP" : name} (${pictures} pictures)`;
+    return { title, bars: shown.map(throughputBar) };
+  });
+  return barChart(
+    sections.filter(({ bars }) => bars.length > 0),
+    `${machineLine(report.machine).split(";")[0]}; ${report.machine.date}`,
+  );
+}
+
+function throughputBar({ id, title, picturesPerSecond, speedup }: RowReport): Bar {
+  const times = speedup === undefined ? "" : `  ${speedup.median.toFixed(1)}×`;
+  return {
+    label: title,
+    value: picturesPerSecond.median,
+    text: `${picturesPerSecond.median.toFixed(picturesPerSecond.median < 100 ? 1 : 0)}/s${times}`,
+    kind: id.startsWith("ours") ? "ours" : id.startsWith("floor") ? "floor" : "bar",
+  };
+}
+
+function svg(height: number, parts: readonly string[]): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">\n${STYLE}\n${parts.join("\n")}\n</svg>\n`;
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

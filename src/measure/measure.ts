@@ -1,0 +1,100 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { median } from "simple-statistics";
+import { installPeers, PEERS_DIR } from "./peers.ts";
+import { startProgress } from "./progress.ts";
+import { reportRows, type WorkloadReport } from "./report.ts";
+import { ROWS, type RowEntry } from "./rows/catalog.ts";
+import { findPython } from "./rows/pillow.ts";
+import type { RowContext } from "./rows/row.ts";
+import { alternateRounds, type RunningRow, startRow } from "./runner.ts";
+import { modelVariants } from "./variants.ts";
+import { generatedWorkload, PICTURE_KINDS, type PictureKindName, picturesIn } from "./workload.ts";
+
+/** One workload to measure. */
+export interface WorkloadOptions {
+  name: string;
+  /** Generated pictures of this kind; else those of `imagesDir`. */
+  kind?: PictureKindName;
+  imagesDir?: string;
+  count: number;
+  rounds: number;
+  /** Ids of the rows to run; all that can run here when left out. */
+  only?: readonly string[];
+  modelDir: string;
+  imagesInFlight: number;
+  /** Where generated pictures and variants of the model are kept. */
+  dataDir: string;
+}
+
+/** Runs the rows on a workload, each in its own process, in alternated rounds. */
+export async function measureWorkload(options: WorkloadOptions): Promise<WorkloadReport> {
+  const paths = await picturePaths(options);
+  const variants = await modelVariants(options.modelDir, join(options.dataDir, "models"));
+  const context: RowContext = {
+    modelDir: options.modelDir,
+    uint8ModelDir: variants.uint8,
+    float32ModelDir: variants.float32,
+    transformersModel: variants.transformers,
+    peersDir: PEERS_DIR,
+    imagesInFlight: options.imagesInFlight,
+  };
+  const { entries, python, skipped } = await rowsThatRun(options);
+  const progress = startProgress(options.name, entries.length * (options.rounds + 1));
+  const running: RunningRow[] = [];
+  try {
+    for (const entry of entries) running.push(await startRow(entry, context, paths, python));
+    const results = await alternateRounds(running, paths.length, options.rounds, ({ title }) =>
+      progress.step(title),
+    );
+    return {
+      name: options.name,
+      pictures: paths.length,
+      medianBytes: median(await Promise.all(paths.map(async (path) => (await stat(path)).size))),
+      rounds: options.rounds,
+      rows: reportRows(results, paths.length),
+      skipped,
+    };
+  } finally {
+    progress.stop();
+    await Promise.all(running.map((row) => row.close()));
+  }
+}
+
+async function picturePaths(options: WorkloadOptions): Promise<string[]> {
+  if (options.kind === undefined) return (await picturesIn(options.imagesDir ?? ".")).slice(0, options.count);
+  const progress = startProgress("generating pictures", options.count);
+  try {
+    const dir = join(options.dataDir, "pictures");
+    return await generatedWorkload(PICTURE_KINDS[options.kind], options.count, dir, () => progress.step(""));
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Leaves out, by name and with the reason, what cannot run on this machine. */
+async function rowsThatRun(options: WorkloadOptions): Promise<{
+  entries: RowEntry[];
+  python: string | undefined;
+  skipped: WorkloadReport["skipped"];
+}> {
+  const wanted = ROWS.filter(
+    ({ id, smallOnly }) =>
+      (options.only === undefined || options.only.includes(id)) && !(smallOnly && options.kind === "12mp"),
+  );
+  const needs = (need: RowEntry["needs"]): boolean => wanted.some((entry) => entry.needs === need);
+  const python = needs("python") ? findPython() : undefined;
+  const missing = {
+    peers: needs("peers") ? await installPeers((line) => console.error(line)) : undefined,
+    python: python === undefined ? "no python3 with Pillow and NumPy here; PYTHON=… names one" : undefined,
+  };
+  const reasonFor = ({ needs: need }: RowEntry): string | undefined => need && missing[need];
+  return {
+    entries: wanted.filter((entry) => reasonFor(entry) === undefined),
+    python,
+    skipped: wanted.flatMap((entry) => {
+      const reason = reasonFor(entry);
+      return reason === undefined ? [] : [{ id: entry.id, reason }];
+    }),
+  };
+}

@@ -1,0 +1,75 @@
+import { OPENERS } from "./rows/openers.ts";
+import type { OpenRow, RowContext, StageMs } from "./rows/row.ts";
+import { readPictures } from "./workload.ts";
+
+/** Sent to a row's process: what to open, or how many pictures to work through. */
+export type RowRequest =
+  | { type: "open"; row: string; context: RowContext; paths: string[] }
+  | { type: "run"; pictures: number }
+  | { type: "close" };
+
+/** One round's measurements. */
+export interface Round {
+  wallMs: number;
+  /** User and system time of the whole process, all threads. */
+  cpuMs: number;
+  latenciesMs: number[];
+  /** Sums over the round. */
+  stagesMs: StageMs;
+  /** Best label's index of each picture, where the row classifies. */
+  tops: number[];
+}
+
+/** What a row's process answers. */
+export type RowReply =
+  | { type: "opened"; versions: Record<string, string> }
+  | { type: "ran"; round: Round; peakMemoryMb: number }
+  | { type: "failed"; message: string };
+
+let row: OpenRow | undefined;
+let pictures: Uint8Array[] = [];
+
+process.on("message", (request: RowRequest) => {
+  answer(request).then(
+    (reply) => reply && process.send?.(reply),
+    (error: unknown) => process.send?.({ type: "failed", message: String((error as Error)?.stack ?? error) }),
+  );
+});
+// The bench is gone: nobody will ask again.
+process.on("disconnect", () => process.exit());
+
+async function answer(request: RowRequest): Promise<RowReply | undefined> {
+  switch (request.type) {
+    case "open": {
+      const open = OPENERS[request.row];
+      if (open === undefined) throw new Error(`Expected a row of the catalogue, got ${request.row}.`);
+      row = await open(request.context);
+      pictures = await readPictures(request.paths);
+      return { type: "opened", versions: row.versions ?? {} };
+    }
+    case "run": {
+      if (row === undefined) throw new Error("Expected an open row before a run.");
+      const round = await measureRound(row, pictures.slice(0, request.pictures));
+      return { type: "ran", round, peakMemoryMb: process.resourceUsage().maxRSS / 1024 };
+    }
+    case "close":
+      await row?.close?.();
+      process.exit();
+  }
+}
+
+async function measureRound(open: OpenRow, work: readonly Uint8Array[]): Promise<Round> {
+  const latenciesMs: number[] = [];
+  const stagesMs: Record<string, number> = {};
+  const tops: number[] = [];
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  await open.run(work, (latencyMs, stages, top) => {
+    latenciesMs.push(latencyMs);
+    for (const [name, ms] of Object.entries(stages ?? {})) stagesMs[name] = (stagesMs[name] ?? 0) + ms;
+    if (top !== undefined) tops.push(top);
+  });
+  const wallMs = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return { wallMs, cpuMs: (user + system) / 1000, latenciesMs, stagesMs, tops };
+}

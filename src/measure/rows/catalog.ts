@@ -1,0 +1,87 @@
+/** Rows of one group do the same work, so that their times compare. */
+export type RowGroup = "end to end" | "preprocessing" | "inference";
+
+export interface RowEntry {
+  id: string;
+  title: string;
+  group: RowGroup;
+  /** What it needs beyond the project: rows without it are left out by name. */
+  needs?: "peers" | "python";
+  /** A row of Python's; the others are opened by `openers.ts`, in a Node process of their own. */
+  pillow?: "bilinear" | "lanczos" | "loops";
+  /** Too slow to repeat on 12 MP pictures for what it tells. */
+  smallOnly?: boolean;
+}
+
+/** Every row of the bench, in the order of the table. */
+export const ROWS: readonly RowEntry[] = [
+  { id: "baseline", title: "published baseline's method", group: "end to end" },
+  {
+    id: "vectorised",
+    title: "published optimised method",
+    group: "end to end",
+  },
+  {
+    id: "transformers",
+    title: "transformers.js pipeline, q8",
+    group: "end to end",
+    needs: "peers",
+  },
+  {
+    id: "jimp",
+    title: "jimp, the same model",
+    group: "end to end",
+    needs: "peers",
+    smallOnly: true,
+  },
+  { id: "ours-serial", title: "ours, one by one", group: "end to end" },
+  { id: "ours", title: "ours, as deployed", group: "end to end" },
+  { id: "ours-uint8", title: "ours, uint8 input", group: "end to end" },
+  { id: "ours-2-threads", title: "ours, 2 ORT threads", group: "end to end" },
+  { id: "floor-serial", title: "floor, one by one", group: "end to end" },
+  { id: "floor", title: "floor, overlapped", group: "end to end" },
+  {
+    id: "pre-loops",
+    title: "Pillow, three nested loops",
+    group: "preprocessing",
+    needs: "python",
+    pillow: "loops",
+  },
+  {
+    id: "pre-jimp",
+    title: "jimp",
+    group: "preprocessing",
+    needs: "peers",
+    smallOnly: true,
+  },
+  {
+    id: "pre-transformers",
+    title: "transformers.js processor",
+    group: "preprocessing",
+    needs: "peers",
+  },
+  {
+    id: "pre-lanczos",
+    title: "Pillow Lanczos + NumPy",
+    group: "preprocessing",
+    needs: "python",
+    pillow: "lanczos",
+  },
+  {
+    id: "pre-bilinear",
+    title: "Pillow bilinear + NumPy",
+    group: "preprocessing",
+    needs: "python",
+    pillow: "bilinear",
+  },
+  { id: "pre-ours", title: "ours, one by one", group: "preprocessing" },
+  { id: "infer-float32", title: "float32 graph", group: "inference" },
+  { id: "infer-int8", title: "INT8 graph", group: "inference" },
+];
+
+/** The row that each group's ratios are told against: how often faster than it. */
+export const REFERENCE_ROWS: Readonly<Record<RowGroup, string>> = {
+  "end to end": "baseline",
+  preprocessing: "pre-loops",
+  inference: "infer-float32",
+};

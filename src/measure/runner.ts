@@ -1,0 +1,130 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Round, RowReply, RowRequest } from "./row-process.ts";
+import type { RowEntry } from "./rows/catalog.ts";
+import { startPillow } from "./rows/pillow.ts";
+import { readPlainInput } from "./rows/plain.ts";
+import type { RowContext } from "./rows/row.ts";
+
+/** A row in a process of its own, ready to be asked for rounds. */
+export interface RunningRow {
+  entry: RowEntry;
+  versions: Record<string, string>;
+  run(pictures: number): Promise<{ round: Round; peakMemoryMb: number }>;
+  close(): Promise<void>;
+}
+
+/** A row's rounds, and the most memory that its process held. */
+export interface RowRounds {
+  entry: RowEntry;
+  versions: Record<string, string>;
+  rounds: Round[];
+  peakMemoryMb: number;
+}
+
+/** Starts a row's process: Node for ours and the JavaScript peers, Python for Pillow. */
+export function startRow(
+  entry: RowEntry,
+  context: RowContext,
+  paths: readonly string[],
+  python: string | undefined,
+): Promise<RunningRow> {
+  return entry.pillow === undefined
+    ? startNodeRow(entry, context, paths)
+    : startPillowRow(entry, entry.pillow, context, paths, python);
+}
+
+/**
+ * Runs every row `rounds` times in turns, so that whatever else the machine does falls on all alike. The order is
+ * turned by one each round; the first round, which warms up, is thrown away.
+ */
+export async function alternateRounds(
+  rows: readonly RunningRow[],
+  pictures: number,
+  rounds: number,
+  onRound: (row: RowEntry) => void = () => {},
+): Promise<RowRounds[]> {
+  const results = rows.map(
+    ({ entry, versions }): RowRounds => ({ entry, versions, rounds: [], peakMemoryMb: 0 }),
+  );
+  for (let number = 0; number <= rounds; number++) {
+    for (let turn = 0; turn < rows.length; turn++) {
+      const index = (turn + number) % rows.length;
+      const [row, result] = [rows[index], results[index]];
+      if (row === undefined || result === undefined) continue;
+      onRound(row.entry);
+      const { round, peakMemoryMb } = await row.run(number === 0 ? Math.min(pictures, 25) : pictures);
+      result.peakMemoryMb = peakMemoryMb;
+      if (number > 0) result.rounds.push(round);
+    }
+  }
+  return results;
+}
+
+async function startNodeRow(
+  entry: RowEntry,
+  context: RowContext,
+  paths: readonly string[],
+): Promise<RunningRow> {
+  const child = fork(join(import.meta.dirname, "row-process.ts"), { serialization: "advanced" });
+  const ask = async (request: RowRequest): Promise<RowReply> => {
+    child.send(request);
+    const reply = await nextReply(child, entry);
+    if (reply.type === "failed") throw new Error(`Row ${entry.id} failed: ${reply.message}`);
+    return reply;
+  };
+  const opened = await ask({ type: "open", row: entry.id, context, paths: [...paths] });
+  return {
+    entry,
+    versions: opened.type === "opened" ? opened.versions : {},
+    run: async (pictures) => {
+      const reply = await ask({ type: "run", pictures });
+      if (reply.type !== "ran") throw new Error(`Expected a round of row ${entry.id}, got ${reply.type}.`);
+      return reply;
+    },
+    close: async () => {
+      child.send({ type: "close" } satisfies RowRequest);
+      if (child.exitCode === null) await once(child, "exit");
+    },
+  };
+}
+
+async function nextReply(child: ChildProcess, entry: RowEntry): Promise<RowReply> {
+  const stop = new AbortController();
+  try {
+    return await Promise.race([
+      once(child, "message", { signal: stop.signal }).then(([reply]) => reply as RowReply),
+      once(child, "exit", { signal: stop.signal }).then(([code, signal]): never => {
+        throw new Error(
+          `Row ${entry.id}: its process ended with ${code ?? signal}; its message stands above.`,
+        );
+      }),
+    ]);
+  } finally {
+    stop.abort();
+  }
+}
+
+async function startPillowRow(
+  entry: RowEntry,
+  method: NonNullable<RowEntry["pillow"]>,
+  context: RowContext,
+  paths: readonly string[],
+  python: string | undefined,
+): Promise<RunningRow> {
+  if (python === undefined)
+    throw new Error(`Row ${entry.id} needs a Python with Pillow and NumPy, found none.`);
+  const pillow = await startPillow(python, method, await readPlainInput(context.modelDir), paths);
+  return {
+    entry,
+    versions: pillow.versions,
+    run: async (count) => {
+      const start = performance.now();
+      const { latenciesMs, cpuMs } = await pillow.run(count);
+      const round = { wallMs: performance.now() - start, cpuMs, latenciesMs, stagesMs: {}, tops: [] };
+      return { round, peakMemoryMb: pillow.peakMemoryMb() ?? 0 };
+    },
+    close: async () => pillow.close(),
+  };
+}
