@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { startEndpoint } from "./harness.ts";
 
 const MIB = 1024 ** 2;
-const SIZE = 96 * MIB;
+const SIZE = 256 * MIB;
 
 test("large uploads and downloads pass through without being held in memory", async (t) => {
   const { url } = await startEndpoint(t);

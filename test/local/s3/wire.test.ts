@@ -247,3 +247,16 @@ test("the check values of the CRC catalogue come out", () => {
     assert.equal(checksum.digest().toString("hex"), hex);
   }
 });
+
+test("a CRC64NVME checksum, which the SDK has no code for, is verified, stored and returned", async (t) => {
+  const { port, url } = await startEndpoint(t);
+  // The check value of the CRC catalogue for "123456789".
+  const value = Buffer.from("ae8b14860a799888", "hex").toString("base64");
+  assert.equal((await put(port, { "x-amz-checksum-crc64nvme": value }, "123456789")).status, 200);
+  const got = await fetch(`${url}/uploads/k`, { headers: { "x-amz-checksum-mode": "ENABLED" } });
+  assert.equal(got.headers.get("x-amz-checksum-crc64nvme"), value);
+  const part = await fetch(`${url}/uploads/k`, {
+    headers: { "x-amz-checksum-mode": "ENABLED", range: "bytes=0-1" },
+  });
+  assert.equal(part.headers.get("x-amz-checksum-crc64nvme"), null, "it is not the checksum of the range");
+});
