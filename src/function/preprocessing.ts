@@ -1,14 +1,18 @@
 /** `preprocessor_config.json` in our terms: how a picture becomes the model's input. */
-export type Preprocessing = ResizeRule & {
-  /** The centre that is kept after the resize, `undefined` when all is. In pixels. */
-  readonly crop: Size | undefined;
-  /** sharp's name of the resampling filter. */
-  readonly kernel: Kernel;
+export type Preprocessing = Geometry & {
   /** Per channel R, G, B, in units of the rescaled pixel. */
   readonly mean: Triple;
   readonly std: Triple;
   /** A pixel is multiplied by this first; mostly 1/255. */
   readonly rescaleFactor: number;
+};
+
+/** The part that the decoder does. */
+export type Geometry = ResizeRule & {
+  /** The centre that is kept after the resize, `undefined` when all is. In pixels. */
+  readonly crop: Size | undefined;
+  /** sharp's name of the resampling filter. */
+  readonly kernel: Kernel;
 };
 
 /** Shorter side to so many pixels, keeping the aspect; or exactly this size, whatever the aspect. */

@@ -10,7 +10,13 @@ import { inferLogits } from "./infer.ts";
 import { normalizeImage } from "./normalize.ts";
 import { publishResult } from "./publish.ts";
 import { type Prediction, rankLabels } from "./rank.ts";
-import { classifiedResult, type Result, rejectedResult, type StageTimings } from "./result.ts";
+import {
+  type ClassifiedResult,
+  classifiedResult,
+  type RejectedResult,
+  rejectedResult,
+  type StageTimings,
+} from "./result.ts";
 import type { Slot } from "./slot.ts";
 import { tagUpload } from "./tag.ts";
 
@@ -34,26 +40,28 @@ export interface ClassifyContext {
   readonly requestId: string;
 }
 
-/** How one picture ended. */
+/** How one entry of an event ended. */
 export type Outcome =
   | {
       readonly status: "classified";
       readonly ref: ImageRef;
-      readonly result: Result;
+      readonly result: ClassifiedResult;
       readonly measured: Measured;
     }
-  /** Permanent: the upload is at fault. There is a result unless the event itself could not be read. */
+  /** Permanent: the upload is at fault. */
   | {
       readonly status: "rejected";
-      readonly ref: ImageRef | undefined;
+      readonly ref: ImageRef;
       readonly error: ClassifierError;
-      readonly result?: Result;
-      readonly measured?: Measured;
+      readonly result: RejectedResult;
+      readonly measured: Measured;
     }
   /** Retryable: the world is at fault. */
   | { readonly status: "failed"; readonly ref: ImageRef; readonly error: ClassifierError }
-  /** A newer upload of the same key has its own event, or its result already. */
-  | { readonly status: "superseded"; readonly ref: ImageRef };
+  /** A newer upload of the same key has an event of its own, or its result already. */
+  | { readonly status: "superseded"; readonly ref: ImageRef }
+  /** `INVALID_EVENT`: there is no upload to publish a result for. */
+  | { readonly status: "unreadable"; readonly ref?: ImageRef; readonly error: ClassifierError };
 
 /** What the metrics are made of; a rejected picture has only some of it. */
 export interface Measured {
@@ -115,7 +123,7 @@ export async function classifyImage(context: ClassifyContext, slot: Slot, ref: I
   try {
     if (ref.bucket === config.resultsBucket) {
       const message = `expected an upload, got an event of the results bucket ${ref.bucket}: its results would have results`;
-      return { status: "rejected", ref, error: new ClassifierError("INVALID_EVENT", message) };
+      return { status: "unreadable", ref, error: new ClassifierError("INVALID_EVENT", message) };
     }
     const object = await openObject(s3, ref, fetchOptions);
     if (object === undefined) return { status: "superseded", ref };

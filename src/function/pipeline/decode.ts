@@ -1,6 +1,6 @@
 import { ClassifierError, messageOf } from "../errors.ts";
 import { sharp } from "../native.ts";
-import type { Preprocessing } from "../preprocessing.ts";
+import type { Geometry } from "../preprocessing.ts";
 import { type ImageFormat, sniffFormat } from "./sniff.ts";
 
 /** Pixels as they leave the decoder: 8-bit sRGB, interleaved R, G, B, top row first, without padding. */
@@ -49,6 +49,22 @@ sharp.unblock({
   ],
 });
 
+/** A gray JPEG of 8 × 8 pixels. */
+const FIRST_PICTURE = Buffer.from(
+  "/9j/2wBDABQODxIPDRQSEBIXFRQYHjIhHhwcHj0sLiQySUBMS0dARkVQWnNiUFVtVkVGZIhlbXd7gYKBTmCNl4x9lnN+gXz/2wBDARUXFx4aHjsh" +
+    "ITt8U0ZTfHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHz/wAARCAAIAAgDASIAAhEBAxEB/8QAFAABAAAA" +
+    "AAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/xAAUAQEAAAAAAAAAAAAAAAAAAAAA/8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAAwD" +
+    "AQACEQMRAD8AAA//2Q==",
+  "base64",
+);
+
+/** The first picture of a process initialises libvips: during INIT this costs no upload's time. */
+export async function warmUpDecoder(): Promise<void> {
+  const geometry = { resizeShorterSide: 8, crop: { height: 8, width: 8 }, kernel: "lanczos3" } as const;
+  const options = { maxImagePixels: 64, applyIccProfile: false, backgroundColor: "#ffffff" };
+  await decodeImage(FIRST_PICTURE, geometry, options);
+}
+
 /**
  * File bytes → the pixels that the model's geometry asks for.
  *
@@ -64,7 +80,7 @@ sharp.unblock({
  */
 export async function decodeImage(
   bytes: Uint8Array,
-  preprocessing: Preprocessing,
+  geometry: Geometry,
   options: DecodeOptions,
 ): Promise<{ image: ImageInfo; raw: RawImage }> {
   const format = sniffFormat(bytes);
@@ -83,7 +99,7 @@ export async function decodeImage(
     );
   }
   const ignoreIcc = !options.applyIccProfile && header.space !== "cmyk";
-  const raw = await renderPixels(bytes, preprocessing, options, ignoreIcc);
+  const raw = await renderPixels(bytes, geometry, options, ignoreIcc);
   return { image: { format, width, height }, raw };
 }
 
@@ -102,12 +118,12 @@ async function readHeader(bytes: Uint8Array, format: ImageFormat) {
 
 async function renderPixels(
   bytes: Uint8Array,
-  preprocessing: Preprocessing,
+  geometry: Geometry,
   options: DecodeOptions,
   ignoreIcc: boolean,
 ): Promise<RawImage> {
   const { maxImagePixels, backgroundColor, timeoutSeconds = MAX_DECODE_SECONDS } = options;
-  const box = resizeBox(preprocessing);
+  const box = resizeBox(geometry);
   const pipeline = sharp(bytes, {
     autoOrient: true,
     failOn: "warning",
@@ -118,10 +134,10 @@ async function renderPixels(
   })
     .timeout({ seconds: timeoutSeconds })
     .flatten({ background: backgroundColor })
-    .resize({ ...box, kernel: preprocessing.kernel })
+    .resize({ ...box, kernel: geometry.kernel })
     .toColourspace("srgb")
     .raw();
-  const { crop } = preprocessing;
+  const { crop } = geometry;
   if (crop !== undefined && (crop.height !== box.height || crop.width !== box.width)) {
     const top = Math.floor((box.height - crop.height) / 2);
     const left = Math.floor((box.width - crop.width) / 2);
@@ -145,9 +161,9 @@ async function renderPixels(
 }
 
 /** The size that the resize gives, and how it fits: a covering square, or exactly the size whatever the aspect. */
-function resizeBox(preprocessing: Preprocessing): { height: number; width: number; fit: "cover" | "fill" } {
-  if ("resizeTo" in preprocessing) return { ...preprocessing.resizeTo, fit: "fill" };
-  const side = preprocessing.resizeShorterSide;
+function resizeBox(geometry: Geometry): { height: number; width: number; fit: "cover" | "fill" } {
+  if ("resizeTo" in geometry) return { ...geometry.resizeTo, fit: "fill" };
+  const side = geometry.resizeShorterSide;
   return { height: side, width: side, fit: "cover" };
 }
 

@@ -14,8 +14,6 @@ export interface OpenObject {
 
 export interface FetchOptions {
   readonly maxObjectBytes: number;
-  /** Longest silence while the body streams. */
-  readonly s3TimeoutMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -65,17 +63,12 @@ export async function openObject(
  */
 export async function readObject(object: OpenObject, slot: Slot, options: FetchOptions): Promise<Buffer> {
   const { body, source } = object;
-  const silence = new AbortController();
-  // The SDK's timeouts end with the headers: a connection that dies later would hang a checksummed body for ever.
-  const timer = setTimeout(() => {
-    silence.abort(new Error(`no byte came for ${options.s3TimeoutMs} ms`));
-  }, options.s3TimeoutMs);
-  addAbortSignal(AbortSignal.any([silence.signal, options.signal]), body);
+  // Silence ends a body too: the client's socket timeout destroys it. A trickle does not, so the deadline must.
+  addAbortSignal(options.signal, body);
   try {
     assertSize(source.sizeBytes, options.maxObjectBytes);
     let length = 0;
     for await (const chunk of body as AsyncIterable<Buffer>) {
-      timer.refresh();
       assertSize(length + chunk.length, options.maxObjectBytes);
       reserve(slot, Math.max(length + chunk.length, source.sizeBytes ?? 0), length);
       chunk.copy(slot.fileBuffer, length);
@@ -88,10 +81,8 @@ export async function readObject(object: OpenObject, slot: Slot, options: FetchO
     return slot.fileBuffer.subarray(0, length);
   } catch (cause) {
     if (cause instanceof ClassifierError) throw cause;
-    const reason = silence.signal.aborted ? silence.signal.reason : cause;
-    throw new ClassifierError("FETCH_FAILED", `${nameOf(source)}: ${messageOf(reason)}`, cause);
+    throw new ClassifierError("FETCH_FAILED", `${nameOf(source)}: ${messageOf(cause)}`, cause);
   } finally {
-    clearTimeout(timer);
     body.destroy();
   }
 }

@@ -18,6 +18,9 @@ export interface QuantizedFilters {
 const MAX_PAIR_SUM = 128;
 const MAX_WEIGHT = 127;
 
+/** Pairs that are limited: none, those at `(0, 1), (2, 3), …`, or those at `(1, 2), (3, 4), …` as well. */
+export type Pairs = "none" | "even" | "all";
+
 /** The file's weights, bit for bit: shifted to int8 where they are uint8, zero point kept. */
 export function exactFilters(bank: FilterBank, bias: Int32Array): QuantizedFilters {
   const weights = Int8Array.from(bank.values, (value) => value + bank.zeroPoint);
@@ -27,14 +30,13 @@ export function exactFilters(bank: FilterBank, bias: Int32Array): QuantizedFilte
 
 /**
  * Weights for the fast integer kernels: zero point 0 (what Arm's symmetric kernels want), a scale an output
- * channel, and, in `limitPairs`, no pair of adjacent weights whose int16 sum could saturate on x86 CPUs that
+ * channel, and no pair of adjacent weights whose int16 sum could saturate on x86 CPUs that
  * have AVX2 but no VNNI. A channel whose weights fit keeps its scale, and so its bits: re-scaling all channels
  * to their own maximum loses agreement with the original.
  *
- * @param limitPairs true unless the convolution is depthwise: ONNX Runtime's depthwise kernels widen weights
- *   to 16 bits before they multiply, so that nothing can saturate there.
+ * @param pairs which pairs the kernels may add up: `none` in a depthwise convolution
  */
-export function fastFilters(bank: FilterBank, bias: Int32Array, limitPairs: boolean): QuantizedFilters {
+export function fastFilters(bank: FilterBank, bias: Int32Array, pairs: Pairs): QuantizedFilters {
   const { outChannels, values } = bank;
   const filterSize = values.length / outChannels;
   const weights = new Int8Array(values.length);
@@ -42,7 +44,7 @@ export function fastFilters(bank: FilterBank, bias: Int32Array, limitPairs: bool
   const fastBias = new Int32Array(outChannels);
   for (let channel = 0; channel < outChannels; channel++) {
     const filter = values.subarray(channel * filterSize, (channel + 1) * filterSize);
-    const { quantized, ratio } = nearestFilter(filter, limitPairs);
+    const { quantized, ratio } = nearestFilter(filter, pairs);
     weights.set(quantized, channel * filterSize);
     scales[channel] = (bank.scales[channel] ?? 0) * ratio;
     fastBias[channel] = Math.round((bias[channel] ?? 0) / ratio);
@@ -55,14 +57,14 @@ export function fastFilters(bank: FilterBank, bias: Int32Array, limitPairs: bool
  * every weight a little rounding, a finer one cuts the pairs that are too large: try them in steps of 1%, up to
  * the one at which no pair can be too large.
  */
-function nearestFilter(filter: Int16Array, limitPairs: boolean): { quantized: Int8Array; ratio: number } {
+function nearestFilter(filter: Int16Array, pairs: Pairs): { quantized: Int8Array; ratio: number } {
   const largest = largestMagnitude(filter);
   const finest = Math.max(1, largest / MAX_WEIGHT);
-  const coarsest = limitPairs ? Math.max(finest, (2 * largest) / MAX_PAIR_SUM) : finest;
-  let best = { quantized: requantize(filter, finest, limitPairs), ratio: finest };
+  const coarsest = pairs !== "none" ? Math.max(finest, (2 * largest) / MAX_PAIR_SUM) : finest;
+  let best = { quantized: requantize(filter, finest, pairs), ratio: finest };
   let least = squaredError(filter, best.quantized, finest);
   for (let ratio = finest; least > 0 && ratio <= coarsest; ratio *= 1.01) {
-    const quantized = requantize(filter, ratio, limitPairs);
+    const quantized = requantize(filter, ratio, pairs);
     const error = squaredError(filter, quantized, ratio);
     if (error < least) {
       least = error;
@@ -72,9 +74,9 @@ function nearestFilter(filter: Int16Array, limitPairs: boolean): { quantized: In
   return best;
 }
 
-function requantize(filter: Int16Array, ratio: number, limitPairs: boolean): Int8Array {
+function requantize(filter: Int16Array, ratio: number, pairs: Pairs): Int8Array {
   const quantized = Int8Array.from(filter, (value) => Math.round(value / ratio));
-  if (limitPairs) limitAdjacentPairs(quantized);
+  if (pairs !== "none") limitAdjacentPairs(quantized, pairs);
   return quantized;
 }
 
@@ -87,12 +89,12 @@ function squaredError(filter: Int16Array, quantized: Int8Array, ratio: number): 
 }
 
 /**
- * Shrinks, in place, pairs `(0, 1), (2, 3), …` of one filter until
+ * Shrinks, in place, pairs of adjacent weights of one filter until
  * `255·(w₀⁺ + w₁⁺) ≤ 32,767` and `255·(w₀⁻ + w₁⁻) ≤ 32,768`; both weights give half, which moves the pair
  * the least. Weights of opposite signs cannot add up and stay as they are.
  */
-export function limitAdjacentPairs(filter: Int8Array): void {
-  for (let index = 0; index + 1 < filter.length; index += 2) {
+export function limitAdjacentPairs(filter: Int8Array, pairs: "even" | "all"): void {
+  for (let index = 0; index + 1 < filter.length; index += pairs === "even" ? 2 : 1) {
     const first = filter[index] ?? 0;
     const second = filter[index + 1] ?? 0;
     if (first > 0 !== second > 0) continue;

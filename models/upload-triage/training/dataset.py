@@ -1,0 +1,146 @@
+"""Pools of pictures (see generate.py), and the augmentation that makes batches of them."""
+import json
+import random
+import threading
+from pathlib import Path
+from queue import Queue
+
+import numpy as np
+import torch
+from PIL import Image, ImageFilter, ImageOps
+
+from generate import NOISE
+from model import LABELS
+from pictures import common
+
+# How often each class is drawn; the confusable ones more.
+WEIGHTS = {"barcode": 1.0, "blank": 0.55, "chart": 1.3, "document": 1.3, "icon": 1.1, "photo": 1.2, "screenshot": 1.5, NOISE: 0.12}
+
+
+class Pools:
+    """Memory-mapped pools; `draw(rng)` gives (uint8 [h, w, 3], label), real pictures `real_share` of the time."""
+
+    def __init__(self, folder, real=("real", "photo100", "gimp", "icontheme", "texdoc"), real_share=0.6):
+        self.folder, self.by = folder, {}
+        for index in sorted(Path(folder).glob("*.json")):
+            pixels = np.memmap(index.with_suffix(".bin"), np.uint8, "r")
+            for offset, h, w, label in json.loads(index.read_text()):
+                self.by.setdefault((label, index.stem in real), []).append((pixels, offset, h, w))
+        self.labels, self.real_share = list(WEIGHTS), real_share
+
+    def draw(self, rng):
+        label = rng.choices(self.labels, list(WEIGHTS.values()))[0]
+        real = self.by.get((label, True), [])
+        made = self.by.get((label, False), [])
+        pixels, offset, h, w = rng.choice(real if real and (not made or rng.random() < self.real_share) else made)
+        return pixels[offset:offset + h * w * 3].reshape(h, w, 3), label
+
+
+def augment(rng, a, label, size):
+    """One training view, uint8 [size, size, 3]: a crop near what the function would see, then what uploads suffer."""
+    im, (h, w) = Image.fromarray(a), a.shape[:2]
+    if rng.random() < (0.25 if label in ("barcode", "photo", "document") else 0.06):  # turned or in perspective
+        j = 0.12 * min(w, h)
+        quad = [(x + rng.uniform(-j, j), y + rng.uniform(-j, j)) for x, y in ((0, 0), (w, 0), (w, h), (0, h))]
+        co = common.perspective_coefficients(quad, [(0, 0), (w, 0), (w, h), (0, h)])
+        im = im.transform((w, h), Image.PERSPECTIVE, co, Image.BILINEAR, fillcolor=common.grey(rng, 0, 255))
+    if rng.random() < 0.12 and label in ("barcode", "photo", "icon", "blank"):
+        im = im.rotate(rng.choice([90, 180, 270]), expand=True)
+        w, h = im.size
+    if rng.random() < 0.07:  # a border, or empty ground around
+        fill = common.grey(rng, 0, 255) if rng.random() < 0.4 else rng.choice([(255, 255, 255), (0, 0, 0), im.getpixel((0, 0))])
+        im = ImageOps.expand(im, int(min(w, h) * rng.uniform(0.02, 0.2)), fill)
+        w, h = im.size
+    side = min(w, h) * (0.875 if rng.random() < 0.3 else rng.uniform(0.95, 1) if rng.random() < 0.4 else rng.uniform(0.62, 1))
+    sx, sy = min(w, side * rng.uniform(0.88, 1.14)), min(h, side)
+    near = rng.random() < 0.6  # near the middle, as the function crops
+    px, py = (rng.uniform(0.35, 0.65), rng.uniform(0.35, 0.65)) if near else (rng.random(), rng.random())
+    x, y = (w - sx) * px, (h - sy) * py
+    im = im.resize((size, size), rng.choice([Image.BILINEAR, Image.BICUBIC, Image.LANCZOS, Image.LANCZOS]), (x, y, x + sx, y + sy))
+    p = rng.random()
+    if p < 0.06:
+        im = im.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.3)))
+    elif p < 0.12:
+        k = int(size * rng.uniform(0.35, 0.8))
+        im = im.resize((k, k), Image.BILINEAR).resize((size, size), Image.BICUBIC)
+    elif p < 0.2:
+        im = common.jpeg(rng, im, 12, 70)
+    elif p < 0.25:
+        im = im.filter(ImageFilter.UnsharpMask(2, rng.randint(50, 150), 2))
+    x = np.asarray(im)
+    if rng.random() < 0.5 and label in ("photo", "icon", "barcode", "blank"):  # text is never mirrored
+        x = x[:, ::-1]
+    return x
+
+
+def colours(x, labels, rng):
+    """Batch colour changes in place-ish, x float [N, 3, S, S] in [0, 1]: inversion, grey, gain, offset, channels, noise."""
+    n = len(x)
+    u = torch.rand(n, 8)
+    dark = torch.tensor([label in ("chart", "screenshot", "icon", "barcode") for label in labels])
+    inverted = (u[:, 0] < 0.13) & dark
+    x = torch.where(inverted[:, None, None, None], 1 - x, x)
+    grey = (u[:, 1] < 0.1)
+    x = torch.where(grey[:, None, None, None], x.mean(1, keepdim=True).expand_as(x), x)
+    gain = 1 + (torch.rand(n, 1, 1, 1) - 0.5) * 0.7 * (u[:, 2] < 0.6)[:, None, None, None]
+    tint = 1 + (torch.rand(n, 3, 1, 1) - 0.5) * 0.3 * (u[:, 3] < 0.4)[:, None, None, None]
+    offset = (torch.rand(n, 1, 1, 1) - 0.5) * 0.25 * (u[:, 4] < 0.4)[:, None, None, None]
+    x = x * (gain * tint) + offset
+    order = torch.randperm(3)
+    x = torch.where((u[:, 5] < 0.15)[:, None, None, None], x[:, order], x)
+    sigma = torch.rand(n, 1, 1, 1) * 0.05 * (u[:, 6] < 0.12)[:, None, None, None]
+    if sigma.max() > 0:
+        x = x + torch.randn_like(x) * sigma
+    return x.clamp(0, 1)
+
+
+def soft_targets(labels, smoothing=0.04):
+    """[N, 7]: smoothed one-hot; uniform for noise."""
+    t = torch.full((len(labels), len(LABELS)), smoothing / len(LABELS))
+    for k, label in enumerate(labels):
+        if label == NOISE:
+            t[k] = 1 / len(LABELS)
+        else:
+            t[k, LABELS.index(label)] += 1 - smoothing
+    return t
+
+
+class Batches:
+    """Endless batches (x float [N, 3, S, S] in [-1, 1], targets [N, 7]) made by a background thread."""
+
+    def __init__(self, pools, size, n, seed, mix=0.15):
+        self.queue, self.stop = Queue(4), False
+        threading.Thread(target=self.run, args=(pools, size, n, random.Random(seed), mix), daemon=True).start()
+
+    def run(self, pools, size, n, rng, mix):
+        made = 0
+        while not self.stop:
+            made += 1
+            if made % 300 == 0:  # pools may grow while training runs
+                pools = Pools(pools.folder, real_share=pools.real_share)
+            views, labels = [], []
+            for _ in range(n):
+                a, label = pools.draw(rng)
+                views.append(augment(rng, a, label, size))
+                labels.append(label)
+            x = torch.from_numpy(np.ascontiguousarray(np.stack(views))).permute(0, 3, 1, 2).float() / 255
+            x, t = colours(x, labels, rng) * 2 - 1, soft_targets(labels)
+            if rng.random() < mix:  # CutMix (Yun et al. 2019): a box of another picture, targets by area
+                x, t = cutmix(rng, x, t)
+            self.queue.put((x.contiguous(memory_format=torch.channels_last), t))
+
+    def next(self):
+        return self.queue.get()
+
+
+def cutmix(rng, x, t):
+    """Something on nothing is not a bit of nothing: a blank side of a pair does not count."""
+    n, _, s, _ = x.shape
+    order, k = torch.randperm(n), rng.uniform(0.3, 0.6)
+    w = h = int(s * k)
+    i, j = rng.randint(0, s - h), rng.randint(0, s - w)
+    x, area = x.clone(), w * h / s / s
+    x[:, :, i:i + h, j:j + w] = x[order][:, :, i:i + h, j:j + w]
+    blank = t[:, LABELS.index("blank")] > 0.5
+    share = torch.where(blank, 1.0, torch.where(blank[order], 0.0, area))[:, None]
+    return x, t * (1 - share) + t[order] * share

@@ -1,0 +1,92 @@
+import { Metrics } from "@aws-lambda-powertools/metrics";
+import type { ClassifierError } from "./errors.ts";
+import type { ImageRef } from "./image-ref.ts";
+import { METRICS, type MetricName, NAMESPACE } from "./metrics.ts";
+import type { Measured, Outcome } from "./pipeline/classify.ts";
+
+/**
+ * Powertools' metrics with the dimensions service and model as *default* dimensions: those of `addDimension` are lost
+ * when it flushes by itself at 100 values, which is EMF's limit a metric and what keeps every line valid.
+ */
+export function createMetrics(serviceName: string, modelName: string): Metrics {
+  return new Metrics({ namespace: NAMESPACE, serviceName, defaultDimensions: { model: modelName } });
+}
+
+/** Once an environment, with its first invocation. */
+export function recordColdStart(metrics: Metrics, modelLoadMs: number): void {
+  record(metrics, "ColdStart", 1);
+  record(metrics, "ModelLoadDuration", modelLoadMs);
+}
+
+/**
+ * What an invocation did: one value a picture for durations and sizes, one count an invocation for each way to end.
+ * Zeros too, so that a rate is 0 and not missing while nothing fails.
+ */
+export function recordOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): void {
+  const count = (...statuses: Outcome["status"][]) =>
+    outcomes.filter(({ status }) => statuses.includes(status)).length;
+  record(metrics, "BatchSize", outcomes.length);
+  record(metrics, "ImagesClassified", count("classified"));
+  record(metrics, "ImagesRejected", count("rejected", "unreadable"));
+  record(metrics, "ImagesFailed", count("failed"));
+  record(metrics, "ImagesSuperseded", count("superseded"));
+  // The same event twice in a batch is one piece of work, and one outcome object.
+  for (const outcome of new Set(outcomes)) {
+    if ("measured" in outcome) recordMeasured(metrics, outcome.measured);
+  }
+}
+
+function recordMeasured(
+  metrics: Metrics,
+  { durationMs, publishMs, timingsMs, pixels, bytes }: Measured,
+): void {
+  const values: readonly (readonly [MetricName, number | undefined])[] = [
+    ["FetchDuration", timingsMs?.fetch],
+    ["DecodeDuration", timingsMs?.decode],
+    ["NormalizeDuration", timingsMs?.normalize],
+    ["InferDuration", timingsMs?.infer],
+    ["RankDuration", timingsMs?.rank],
+    ["PublishDuration", publishMs],
+    ["ImageDuration", durationMs],
+    ["ImageBytes", bytes],
+    ["ImagePixels", pixels],
+  ];
+  for (const [name, value] of values) if (value !== undefined) record(metrics, name, value);
+}
+
+function record(metrics: Metrics, name: MetricName, value: number): void {
+  metrics.addMetric(name, METRICS[name], Math.round(value * 1000) / 1000);
+}
+
+/** Fields that every line of an invocation carries. */
+export interface LogContext {
+  readonly service: string;
+  readonly requestId: string;
+}
+
+/**
+ * One line a picture that was rejected or failed, as JSON on stdout: `console.log` would be wrapped in another JSON
+ * object under `LogFormat: JSON`, what is written to stdout is taken as it is under both formats.
+ */
+export function logOutcomes(context: LogContext, outcomes: readonly Outcome[]): void {
+  for (const outcome of new Set(outcomes)) if ("error" in outcome) logError(context, outcome);
+}
+
+function logError(
+  context: LogContext,
+  outcome: { status: string; ref?: ImageRef; error: ClassifierError },
+): void {
+  const { status, ref, error } = outcome;
+  const line = {
+    timestamp: new Date().toISOString(),
+    level: error.retryable ? "ERROR" : "WARN",
+    message: `picture ${status}: ${error.message}`,
+    code: error.code,
+    retryable: error.retryable,
+    bucket: ref?.bucket,
+    key: ref?.key,
+    versionId: ref?.versionId,
+    ...context,
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
