@@ -107,7 +107,8 @@ function record(kinds: Map<string, KindSummary>, kind: string, verdict: Verdict)
 
 async function startWorker(modelDir: string): Promise<ChildProcess> {
   const worker = fork(join(import.meta.dirname, "worker.ts"), [modelDir], { serialization: "advanced" });
-  await once(worker, "message");
+  const [first] = await Promise.race([once(worker, "message"), once(worker, "exit")]);
+  if (first !== "ready") throw new Error(`expected the worker to start, it exited with ${first}`);
   return worker;
 }
 
