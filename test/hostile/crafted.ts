@@ -113,6 +113,20 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
         withJpegSegments(jpeg, [{ marker: 0xfffe, data: Buffer.from("<?php system($_GET[0]); ?>") }]),
       "SVG behind a JPEG start marker": () => Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), svg()]),
       "PNG behind a GIF header": () => Buffer.concat([gif.subarray(0, 13), ok]),
+      "JPEG with a ZIP in an APP segment": () =>
+        withJpegSegments(jpeg, [
+          { marker: 0xffed, data: Buffer.concat([Buffer.from("PK\x03\x04"), noise(2000)]) },
+        ]),
+      "PNG with HTML in a text chunk": () =>
+        plainPng(64, 64, 8, [
+          pngChunk("tEXt", Buffer.from("Comment\0<html><script>alert(1)</script></html>")),
+        ]),
+      "WebP with SVG in a chunk of its own": () =>
+        webp([vp8x(0, 96, 64), ...webpChunks(lossy), riffChunk("SVG ", svg())]),
+      "AVIF with a PDF in a free box": () => {
+        const pdf = Buffer.from("free%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj");
+        return Buffer.concat([avif, uint32(pdf.length + 4), pdf]);
+      },
     }),
     ...of("blocked format", {
       SVG: () => svg(),
@@ -138,6 +152,13 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
       "GIF with 5000 frames": () => repeatedPart(need(valid, "animated.gif"), "image", 5000),
       "WebP with 3000 frames": () => animatedWebp(lossy, 3000),
       "progressive JPEG with 3000 scans": () => repeatedPart(progressive, "FFDA", 3000),
+      "animated PNG with 3000 frames": () =>
+        plainPng(64, 64, 8, [
+          pngChunk("acTL", Buffer.concat([uint32(3000), uint32(0)])),
+          ...Array.from({ length: 3000 }, (_, index) =>
+            pngChunk("fcTL", Buffer.concat([uint32(index), uint32(64), uint32(64), Buffer.alloc(14)])),
+          ),
+        ]),
       "JPEG with 20000 comments": () =>
         withJpegSegments(jpeg, Array(20_000).fill({ marker: 0xfffe, data: Buffer.from("c") })),
     }),
@@ -150,6 +171,7 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
       "RIFF header": () => lossy.subarray(0, 12),
       "GIF header": () => gif.subarray(0, 6),
       "AVIF brand": () => avif.subarray(0, 24),
+      "26 MiB of zeros": () => Buffer.alloc(26 * 2 ** 20),
       "100 kB of zeros": () => Buffer.alloc(100_000),
       "100 kB of noise": () => noise(100_000),
     }),
