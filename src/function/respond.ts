@@ -6,7 +6,8 @@ import { ClassifierError } from "./errors.ts";
 import type { ImageRef } from "./image-ref.ts";
 import type { Model } from "./model.ts";
 import { classifyBatch } from "./pipeline/batch.ts";
-import type { Outcome } from "./pipeline/classify.ts";
+import type { Outcome } from "./pipeline/outcome.ts";
+import { createPixelLane } from "./pipeline/pixel-lane.ts";
 import { createSlot } from "./pipeline/slot.ts";
 import { logOutcomes, recordOutcomes } from "./telemetry.ts";
 import { selectTrigger } from "./triggers/select.ts";
@@ -34,13 +35,14 @@ export interface InvocationContext {
  */
 export function createResponder({ config, model, s3, metrics }: Dependencies) {
   const slots = Array.from({ length: config.imagesInFlight }, () => createSlot(model));
+  const pixelLane = createPixelLane(config.maxImagePixels);
   return async (event: unknown, { awsRequestId, ...context }: InvocationContext): Promise<unknown> => {
     const deadline = createDeadline(context.getRemainingTimeInMillis());
     const trigger = selectTrigger(event);
     const tasks = trigger.read(event);
     const refs = tasks.map(({ target }) => target).filter(isUpload);
     const classified = await classifyBatch(
-      { s3, model, config, deadline, requestId: awsRequestId },
+      { s3, model, config, deadline, pixelLane, requestId: awsRequestId },
       slots,
       refs,
     );

@@ -1,6 +1,7 @@
 import { ClassifierError } from "../errors.ts";
 import { compareSequencers, type ImageRef } from "../image-ref.ts";
-import { type ClassifyContext, classifyImage, type Outcome } from "./classify.ts";
+import { type ClassifyContext, classifyImage } from "./classify.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Slot } from "./slot.ts";
 
 /**

@@ -4,25 +4,22 @@ import type { Deadline } from "../deadline.ts";
 import { ClassifierError, messageOf } from "../errors.ts";
 import type { ImageRef } from "../image-ref.ts";
 import type { Model } from "../model.ts";
-import { type DecodeOptions, decodeImage, type ImageInfo, MAX_DECODE_SECONDS } from "./decode.ts";
+import { type DecodeOptions, MAX_DECODE_SECONDS, type RawImage, renderPixels } from "./decode.ts";
 import { openObject, readObject } from "./fetch.ts";
 import { inferLogits } from "./infer.ts";
+import { type ImageInfo, inspectImage } from "./inspect.ts";
 import { normalizeImage } from "./normalize.ts";
+import type { Measured, Outcome } from "./outcome.ts";
+import type { PixelLane } from "./pixel-lane.ts";
 import { publishResult } from "./publish.ts";
 import { type Prediction, rankLabels } from "./rank.ts";
-import {
-  type ClassifiedResult,
-  classifiedResult,
-  type RejectedResult,
-  rejectedResult,
-  type StageTimings,
-} from "./result.ts";
+import { classifiedResult, rejectedResult, type StageTimings } from "./result.ts";
 import type { Slot } from "./slot.ts";
 import { tagUpload } from "./tag.ts";
 
 export { createSlot, type Slot } from "./slot.ts";
 
-/** Milliseconds of the stages between fetch and publish. Waiting for the model to be free is in none of them. */
+/** Milliseconds of the stages between fetch and publish. Waiting for room or for the model is in none of them. */
 export type TimingsMs = Omit<StageTimings, "fetch">;
 
 export interface Classification {
@@ -31,45 +28,21 @@ export interface Classification {
   readonly timingsMs: TimingsMs;
 }
 
+export interface ClassifyOptions extends DecodeOptions {
+  /** Shared by all pictures that are in flight together; without it, decoding begins at once. */
+  readonly pixelLane?: PixelLane;
+  /** Ends the wait in the lane, and bounds `timeoutSeconds` by what is left when it is over. */
+  readonly deadline?: Deadline;
+}
+
 /** What an invocation has for all its pictures. */
 export interface ClassifyContext {
   readonly s3: S3Client;
   readonly model: Model;
   readonly config: Config;
   readonly deadline: Deadline;
+  readonly pixelLane: PixelLane;
   readonly requestId: string;
-}
-
-/** How one entry of an event ended. */
-export type Outcome =
-  | {
-      readonly status: "classified";
-      readonly ref: ImageRef;
-      readonly result: ClassifiedResult;
-      readonly measured: Measured;
-    }
-  /** Permanent: the upload is at fault. */
-  | {
-      readonly status: "rejected";
-      readonly ref: ImageRef;
-      readonly error: ClassifierError;
-      readonly result: RejectedResult;
-      readonly measured: Measured;
-    }
-  /** Retryable: the world is at fault. */
-  | { readonly status: "failed"; readonly ref: ImageRef; readonly error: ClassifierError }
-  /** A newer upload of the same key has an event of its own, or its result already. */
-  | { readonly status: "superseded"; readonly ref: ImageRef }
-  /** `INVALID_EVENT`: there is no upload to publish a result for. */
-  | { readonly status: "unreadable"; readonly ref?: ImageRef; readonly error: ClassifierError };
-
-/** What the metrics are made of; a rejected picture has only some of it. */
-export interface Measured {
-  readonly durationMs: number;
-  readonly publishMs: number;
-  readonly timingsMs?: StageTimings;
-  readonly pixels?: number;
-  readonly bytes?: number;
 }
 
 /**
@@ -83,11 +56,10 @@ export async function classifyBytes(
   model: Model,
   slot: Slot,
   bytes: Uint8Array,
-  options: DecodeOptions,
+  options: ClassifyOptions,
   topK: number,
 ): Promise<Classification> {
-  const startedAt = performance.now();
-  const { image, raw } = await decodeImage(bytes, model.preprocessing, options);
+  const { image, raw, durationMs } = await decodeInLane(model, bytes, options);
   const decodedAt = performance.now();
   normalizeImage(raw, model.normalization, slot.pixelValues);
   const normalizedAt = performance.now();
@@ -101,7 +73,7 @@ export async function classifyBytes(
       image,
       predictions,
       timingsMs: {
-        decode: decodedAt - startedAt,
+        decode: durationMs,
         normalize: normalizedAt - decodedAt,
         infer: inferredAt - laneAt,
         rank: rankedAt - inferredAt,
@@ -110,13 +82,34 @@ export async function classifyBytes(
   });
 }
 
+async function decodeInLane(
+  { preprocessing }: Model,
+  bytes: Uint8Array,
+  options: ClassifyOptions,
+): Promise<{ image: ImageInfo; raw: RawImage; durationMs: number }> {
+  const { pixelLane = startAtOnce, deadline } = options;
+  const startedAt = performance.now();
+  const header = await inspectImage(bytes, options.maxImagePixels);
+  const inspectedAt = performance.now();
+  const render = async () => {
+    const admittedAt = performance.now();
+    const timeout = deadline === undefined ? {} : { timeoutSeconds: decodeSeconds(deadline) };
+    const raw = await renderPixels(bytes, header, preprocessing, { ...options, ...timeout });
+    const waitedMs = admittedAt - inspectedAt;
+    return { image: header.image, raw, durationMs: performance.now() - startedAt - waitedMs };
+  };
+  return pixelLane(header.pixels, render, deadline?.signal);
+}
+
+const startAtOnce: PixelLane = (_pixels, work) => work();
+
 /**
  * One upload through all stages: fetch → decode → normalize → infer → rank → publish.
  *
  * @returns how it ended; never throws, so that a picture cannot fail its neighbours
  */
 export async function classifyImage(context: ClassifyContext, slot: Slot, ref: ImageRef): Promise<Outcome> {
-  const { s3, model, config, deadline } = context;
+  const { s3, model, config, deadline, pixelLane } = context;
   const fetchOptions = { ...config, signal: deadline.signal };
   const startedAt = performance.now();
   let source = ref;
@@ -130,7 +123,7 @@ export async function classifyImage(context: ClassifyContext, slot: Slot, ref: I
     source = object.source;
     const bytes = await readObject(object, slot, fetchOptions);
     const fetch = performance.now() - startedAt;
-    const options = { ...config, timeoutSeconds: decodeSeconds(deadline) };
+    const options = { ...config, pixelLane, deadline };
     const { image, predictions, timingsMs } = await classifyBytes(model, slot, bytes, options, config.topK);
     const timings = { fetch, ...timingsMs };
     const result = classifiedResult(context, source, { image, predictions, timingsMs: timings });

@@ -1,7 +1,7 @@
 import { ClassifierError, messageOf } from "../errors.ts";
 import { sharp } from "../native.ts";
 import type { Geometry } from "../preprocessing.ts";
-import { type ImageFormat, sniffFormat } from "./sniff.ts";
+import { type ImageHeader, type ImageInfo, inspectImage } from "./inspect.ts";
 
 /** Pixels as they leave the decoder: 8-bit sRGB, interleaved R, G, B, top row first, without padding. */
 export interface RawImage {
@@ -10,14 +10,6 @@ export interface RawImage {
   readonly height: number;
   readonly width: number;
   readonly channels: 3;
-}
-
-/** The picture as it was uploaded. */
-export interface ImageInfo {
-  readonly format: ImageFormat;
-  /** In pixels, as a viewer shows it: after the EXIF orientation. */
-  readonly width: number;
-  readonly height: number;
 }
 
 export interface DecodeOptions {
@@ -30,7 +22,7 @@ export interface DecodeOptions {
   readonly timeoutSeconds?: number;
 }
 
-/** A 50 megapixel picture takes about one second; only one that was made to take long takes ten. */
+/** 50 megapixels take one to two seconds, as AVIF up to five; only a picture that was made to take long takes ten. */
 export const MAX_DECODE_SECONDS = 10;
 
 // One picture a thread of libuv's pool: libvips' own threads would compete with the other pictures in flight
@@ -83,51 +75,23 @@ export async function decodeImage(
   geometry: Geometry,
   options: DecodeOptions,
 ): Promise<{ image: ImageInfo; raw: RawImage }> {
-  const format = sniffFormat(bytes);
-  if (format === undefined) {
-    throw new ClassifierError(
-      "UNSUPPORTED_FORMAT",
-      `expected a JPEG, PNG, WebP, GIF or AVIF picture, got bytes that begin with ${hexStart(bytes)}`,
-    );
-  }
-  const header = await readHeader(bytes, format);
-  const { width, height } = header.autoOrient;
-  if (width * height > options.maxImagePixels) {
-    throw new ClassifierError(
-      "IMAGE_TOO_LARGE",
-      `expected at most ${options.maxImagePixels} pixels (MAX_IMAGE_PIXELS), got ${width} × ${height} = ${width * height}`,
-    );
-  }
-  const ignoreIcc = !options.applyIccProfile && header.space !== "cmyk";
-  const raw = await renderPixels(bytes, geometry, options, ignoreIcc);
-  return { image: { format, width, height }, raw };
+  const header = await inspectImage(bytes, options.maxImagePixels);
+  return { image: header.image, raw: await renderPixels(bytes, header, geometry, options) };
 }
 
-async function readHeader(bytes: Uint8Array, format: ImageFormat) {
-  try {
-    // Reading a header costs 0.1 ms or so and decodes nothing, so the pixel ceiling can be ours to check and report.
-    return await sharp(bytes, { limitInputPixels: false }).metadata();
-  } catch (cause) {
-    throw new ClassifierError(
-      "INVALID_IMAGE",
-      `the ${format} header cannot be read: ${messageOf(cause)}`,
-      cause,
-    );
-  }
-}
-
-async function renderPixels(
+/** The part of {@link decodeImage} that costs: all that comes after the header. */
+export async function renderPixels(
   bytes: Uint8Array,
+  header: Pick<ImageHeader, "isCmyk">,
   geometry: Geometry,
   options: DecodeOptions,
-  ignoreIcc: boolean,
 ): Promise<RawImage> {
   const { maxImagePixels, backgroundColor, timeoutSeconds = MAX_DECODE_SECONDS } = options;
   const box = resizeBox(geometry);
   const pipeline = sharp(bytes, {
     autoOrient: true,
     failOn: "warning",
-    ignoreIcc,
+    ignoreIcc: !options.applyIccProfile && !header.isCmyk,
     limitInputPixels: maxImagePixels,
     pages: 1,
     sequentialRead: true,
@@ -165,8 +129,4 @@ function resizeBox(geometry: Geometry): { height: number; width: number; fit: "c
   if ("resizeTo" in geometry) return { ...geometry.resizeTo, fit: "fill" };
   const side = geometry.resizeShorterSide;
   return { height: side, width: side, fit: "cover" };
-}
-
-function hexStart(bytes: Uint8Array): string {
-  return Buffer.from(bytes.subarray(0, 8)).toString("hex");
 }

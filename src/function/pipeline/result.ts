@@ -1,7 +1,7 @@
 import type { ClassifierError, ErrorCode } from "../errors.ts";
 import type { ImageRef } from "../image-ref.ts";
 import type { Model } from "../model.ts";
-import type { ImageInfo } from "./decode.ts";
+import type { ImageInfo } from "./inspect.ts";
 import type { Prediction } from "./rank.ts";
 
 /** The JSON object at `<key of the upload>.json`. Its contract for readers is `result.schema.json`. */
