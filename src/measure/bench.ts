@@ -1,90 +1,88 @@
 import { writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { availableParallelism } from "node:os";
+import { basename, join, relative, resolve } from "node:path";
+import { Command, Option } from "commander";
+import { findModel, modelOption, wholeNumber } from "../local/command/options.ts";
+import { printError } from "../local/command/print-error.ts";
+import { startProgress } from "../models/progress.ts";
 import { benchChart } from "./charts.ts";
 import { judge } from "./criteria.ts";
 import { describeMachine } from "./machine.ts";
 import { measureWorkload } from "./measure.ts";
 import type { BenchReport, WorkloadReport } from "./report.ts";
-import { ROWS } from "./rows/catalog.ts";
-import { benchText, markdownTable, terminalTable } from "./tables.ts";
-import { PICTURE_KINDS, type PictureKindName } from "./workload.ts";
+import { ROWS, rowIds } from "./rows/catalog.ts";
+import { aboutScale, judgeScale, runOrder, type ScaleReport, scaleChart, scaleSections } from "./scale.ts";
+import { runAtScale, type ScaleRun } from "./scale-run.ts";
+import { aboutBench, benchSections, markdownReport, type Section, terminalReport } from "./tables.ts";
+import { generatedWorkload, PICTURE_KINDS, type PictureKindName } from "./workload.ts";
 
 const PROJECT_DIR = resolve(import.meta.dirname, "../..");
+const DATA_DIR = join(PROJECT_DIR, ".data/measure");
 
 interface BenchOptions {
   images?: string;
-  pictures: "small" | "12mp" | "both";
+  pictures: PictureKindName | "both";
   count?: number;
   rounds?: number;
   only?: string[];
   model: string;
   inFlight: number;
-  json?: boolean;
-  markdown?: boolean;
-  svg?: string;
   quick?: boolean;
   scale?: boolean;
-  coldStart?: boolean;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError("Expected a whole number above 0.");
-  return value;
-}
-
-function rowIds(text: string): string[] {
-  const known = new Set(ROWS.map(({ id }) => id));
-  const ids = text.split(",");
-  const unknown = ids.find((id) => !known.has(id));
-  if (unknown !== undefined)
-    throw new InvalidArgumentError(`Expected rows of ${[...known].join(", ")}; got ${unknown}.`);
-  return ids;
+  json?: boolean;
+  out?: string;
 }
 
 const program = new Command("bench")
   .description("Measures the classifier beside the published baseline, its peers and its floor.")
   .option("--images <dir>", "your own pictures instead of generated ones")
-  .option("--pictures <kind>", "generated pictures: small, 12mp or both", "both")
-  .option("--count <n>", "pictures (default: 100 small ones, 12 of 12 MP)", positive)
-  .option("--rounds <n>", "alternated rounds of each row (default: 9)", positive)
+  .addOption(
+    new Option("--pictures <kind>", "which pictures are generated")
+      .choices([...Object.keys(PICTURE_KINDS), "both"])
+      .default("both"),
+  )
+  .option("--count <n>", "pictures (default: 100 small ones, 12 of 12 MP)", wholeNumber(1, 10_000))
+  .option("--rounds <n>", "alternated rounds of each row (default: 11)", wholeNumber(1, 1000))
   .option("--only <rows>", `rows, with commas: ${ROWS.map(({ id }) => id).join(",")}`, rowIds)
-  .option("--model <dir>", "model folder", join(PROJECT_DIR, "models/upload-triage"))
-  .option("--in-flight <n>", "pictures in flight, as IMAGES_IN_FLIGHT", positive, 3)
-  .option("--quick", "a few pictures and rounds: to see that everything runs, not to quote")
+  .addOption(modelOption)
+  .option("--in-flight <n>", "pictures in flight, as IMAGES_IN_FLIGHT", wholeNumber(1, 32), 3)
+  .option("--quick", "few pictures and rounds: to see that everything runs, not to quote")
   .option("--scale", "instead: 100, 1,000 and 10,000 pictures through the whole local stack")
-  .option("--cold-start", "instead: process start to first result, step by step, beside its floor")
   .option("--json", "print the report as JSON")
-  .option("--markdown", "print Markdown tables")
-  .option("--svg <file>", "write a chart");
+  .option("--out <prefix>", "also write PREFIX.md with all tables and PREFIX.svg with the chart")
+  .addHelpText(
+    "after",
+    `
+Peers (transformers.js, jimp) are installed into src/measure/peers on the first run. Rows of Python run where
+python3, or $PYTHON, has Pillow and NumPy. What cannot run is left out by name.
+
+Exit status: 0 when it measured, whatever it found; 1 when it could not.`,
+  )
+  .action((options: BenchOptions) => (options.scale ? benchScale(options) : benchRows(options)));
 
 /** Which workloads to run, and how many pictures and rounds of each. */
 function workloadsOf(
   options: BenchOptions,
 ): { name: string; kind?: PictureKindName; count: number; rounds: number }[] {
-  const rounds = options.rounds ?? (options.quick ? 2 : 9);
+  const rounds = options.rounds ?? (options.quick ? 2 : 11);
   if (options.images !== undefined) {
     return [{ name: basename(resolve(options.images)), count: options.count ?? 100, rounds }];
   }
   const kinds = options.pictures === "both" ? (["small", "12mp"] as const) : [options.pictures];
-  return kinds.map((kind) => {
-    if (!(kind in PICTURE_KINDS)) throw new Error(`Expected --pictures small, 12mp or both, got ${kind}.`);
-    const usual = options.quick ? { small: 10, "12mp": 2 } : { small: 100, "12mp": 12 };
-    return { name: kind, kind, count: options.count ?? usual[kind], rounds };
-  });
+  const usual = options.quick ? { small: 10, "12mp": 2 } : { small: 100, "12mp": 12 };
+  return kinds.map((kind) => ({ name: kind, kind, count: options.count ?? usual[kind], rounds }));
 }
 
 async function benchRows(options: BenchOptions): Promise<void> {
+  const model = findModel(options.model);
   const workloads: WorkloadReport[] = [];
   for (const workload of workloadsOf(options)) {
     workloads.push(
       await measureWorkload({
         ...workload,
-        modelDir: resolve(options.model),
+        modelDir: resolve(model.dir),
         imagesInFlight: options.inFlight,
-        dataDir: join(PROJECT_DIR, ".data/measure"),
+        dataDir: DATA_DIR,
         ...(options.images === undefined ? {} : { imagesDir: options.images }),
         ...(options.only === undefined ? {} : { only: options.only }),
       }),
@@ -92,19 +90,76 @@ async function benchRows(options: BenchOptions): Promise<void> {
   }
   const report: BenchReport = {
     schemaVersion: 1,
-    command: ["npm run bench", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(
-      " ",
-    ),
+    command: commandLine(),
     machine: describeMachine(),
-    model: basename(resolve(options.model)),
+    model: model.name,
     imagesInFlight: options.inFlight,
     workloads,
   };
   const criteria = judge(workloads);
-  if (options.svg !== undefined) await writeFile(options.svg, benchChart(report));
-  if (options.json) console.log(JSON.stringify({ ...report, criteria }, undefined, 2));
-  else console.log(benchText(report, criteria, options.markdown ? markdownTable : terminalTable));
+  await present(
+    options,
+    "Bench",
+    { ...report, criteria },
+    aboutBench(report),
+    benchSections(report, criteria),
+    () => benchChart(report),
+  );
 }
 
-const options = program.parse().opts<BenchOptions>();
-await benchRows(options);
+async function benchScale(options: BenchOptions): Promise<void> {
+  const model = findModel(options.model);
+  const concurrency = availableParallelism();
+  const sizes = options.quick ? [20, 50, 100] : [100, 1000, 10_000];
+  const paths = await generatedWorkload(PICTURE_KINDS.small, 100, join(DATA_DIR, "pictures"));
+  const order = runOrder(sizes);
+  const total = order.reduce((sum, size) => sum + size, 0);
+  const progress = startProgress({ label: "scale", total, unit: "pictures" });
+  const runs: ScaleRun[] = [];
+  let before = 0;
+  try {
+    for (const size of order) {
+      const scaled = { modelDir: resolve(model.dir), paths, concurrency };
+      runs.push(await runAtScale(size, scaled, (done) => progress.update(before + done)));
+      before += size;
+    }
+  } finally {
+    progress.stop();
+  }
+  const report: ScaleReport = {
+    schemaVersion: 1,
+    command: commandLine(),
+    machine: describeMachine(),
+    model: model.name,
+    concurrency,
+    runs,
+  };
+  const whole = { ...report, criteria: judgeScale(runs) };
+  await present(options, "Scale", whole, aboutScale(report), scaleSections(report), () => scaleChart(report));
+}
+
+/** Prints a report, and writes it as a page with its chart where that was asked for. */
+async function present(
+  { json, out }: BenchOptions,
+  title: string,
+  report: object,
+  about: readonly string[],
+  sections: readonly Section[],
+  chart: () => string,
+): Promise<void> {
+  console.log(json ? JSON.stringify(report, undefined, 2) : terminalReport(about, sections));
+  if (out === undefined) return;
+  await writeFile(`${out}.svg`, chart());
+  await writeFile(`${out}.md`, markdownReport(title, about, sections, `${basename(out)}.svg`));
+  console.error(`written: ${relative(".", `${out}.md`)}, ${relative(".", `${out}.svg`)}`);
+}
+
+/** How to repeat this run: without the options that only say what becomes of the report. */
+function commandLine(): string {
+  const args = process.argv.slice(2);
+  const out = args.indexOf("--out");
+  const kept = args.filter((arg, i) => arg !== "--json" && (out < 0 || (i !== out && i !== out + 1)));
+  return kept.length === 0 ? "npm run bench" : `npm run bench -- ${kept.join(" ")}`;
+}
+
+await program.parseAsync().catch(printError);

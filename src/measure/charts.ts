@@ -73,43 +73,59 @@ export interface Series {
   points: readonly (readonly [number, number])[];
 }
 
-/** A line chart with a logarithmic x axis that starts y at 0: what is flat looks flat, and what is not does not. */
-export function lineChart(title: string, unit: string, series: readonly Series[], note: string): string {
-  const [left, top, right, bottom] = [60, 44, WIDTH - 20, 260];
+/** Lines over one logarithmic x axis. */
+export interface Panel {
+  title: string;
+  unit: string;
+  series: readonly Series[];
+}
+
+const PANEL_HEIGHT = 250;
+
+/** Line charts one under the other. y starts at 0: what is flat looks flat, and what is not does not. */
+export function lineChart(panels: readonly Panel[], note: string): string {
+  const height = panels.length * PANEL_HEIGHT;
+  return svg(height + 16, [
+    ...panels.flatMap((panel, i) => [
+      `<g transform="translate(0 ${i * PANEL_HEIGHT})">`,
+      ...panelParts(panel),
+      "</g>",
+    ]),
+    `<text class="note" x="0" y="${height + 8}">${escapeXml(note)}</text>`,
+  ]);
+}
+
+function panelParts({ title, unit, series }: Panel): string[] {
+  const [left, top, right, bottom] = [60, 44, WIDTH - 20, PANEL_HEIGHT - 50];
   const xs = series.flatMap(({ points }) => points.map(([x]) => Math.log10(x)));
   const [minX, maxX] = [Math.min(...xs), Math.max(...xs)];
   const maxY = Math.max(...series.flatMap(({ points }) => points.map(([, y]) => y))) * 1.15;
-  const at = (x: number, y: number): string => {
-    const px = left + ((Math.log10(x) - minX) / (maxX - minX || 1)) * (right - left);
-    return `${px.toFixed(1)},${(bottom - (y / maxY) * (bottom - top)).toFixed(1)}`;
-  };
+  const px = (x: number): number => left + ((Math.log10(x) - minX) / (maxX - minX || 1)) * (right - left);
+  const py = (y: number): number => bottom - (y / maxY) * (bottom - top);
   const grid = [0, 0.25, 0.5, 0.75, 1].map((part) => {
-    const y = bottom - part * (bottom - top);
-    return `<line class="grid" x1="${left}" x2="${right}" y1="${y}" y2="${y}"/><text class="note" x="${left - 8}" y="${y + 4}" text-anchor="end">${(part * maxY).toPrecision(3)}</text>`;
+    const y = py(part * maxY).toFixed(1);
+    return `<line class="grid" x1="${left}" x2="${right}" y1="${y}" y2="${y}"/><text class="note" x="${left - 8}" y="${y}" text-anchor="end">${(part * maxY).toPrecision(3)}</text>`;
   });
-  const lines = series.map(
-    ({ kind, points }) =>
-      `<polyline class="line ${kind}" points="${points.map(([x, y]) => at(x, y)).join(" ")}"/>`,
+  const lines = series.map(({ kind, points }) => {
+    const path = points.map(([x, y]) => `${px(x).toFixed(1)},${py(y).toFixed(1)}`).join(" ");
+    return `<polyline class="line ${kind}" points="${path}"/>`;
+  });
+  const ticks = [...new Set(series.flatMap(({ points }) => points.map(([x]) => x)))].map(
+    (x) =>
+      `<text class="note" x="${px(x).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${x.toLocaleString("en")}</text>`,
   );
-  const ticks = [...new Set(series.flatMap(({ points }) => points.map(([x]) => x)))]
-    .filter((x) => Number.isInteger(Math.log10(x)))
-    .map(
-      (x) =>
-        `<text class="note" x="${at(x, 0).split(",")[0]}" y="${bottom + 18}" text-anchor="middle">${x.toLocaleString("en")}</text>`,
-    );
-  const legend = series.map(
-    ({ label, kind }, i) =>
-      `<line class="line ${kind}" x1="${left + i * 230}" x2="${left + 24 + i * 230}" y1="${bottom + 38}" y2="${bottom + 38}"/><text x="${left + 30 + i * 230}" y="${bottom + 42}">${escapeXml(label)}</text>`,
-  );
-  return svg(bottom + 78, [
+  const legend = series.map(({ label, kind }, i) => {
+    const x = right - 110 * (series.length - i);
+    return `<line class="line ${kind}" x1="${x}" x2="${x + 24}" y1="20" y2="20"/><text x="${x + 30}" y="24">${escapeXml(label)}</text>`;
+  });
+  return [
     `<text class="title" x="0" y="24">${escapeXml(title)}</text>`,
-    `<text class="note" x="${left}" y="${top - 6}">${escapeXml(unit)}</text>`,
+    `<text class="note" x="${left - 8}" y="${top - 12}" text-anchor="end">${escapeXml(unit)}</text>`,
     ...grid,
     ...ticks,
     ...lines,
     ...legend,
-    `<text class="note" x="0" y="${bottom + 66}">${escapeXml(note)}</text>`,
-  ]);
+  ];
 }
 
 /** Throughput of every end-to-end row, a section a workload. */

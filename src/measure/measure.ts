@@ -1,13 +1,14 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { median } from "simple-statistics";
+import { startProgress } from "../models/progress.ts";
 import { installPeers, PEERS_DIR } from "./peers.ts";
-import { startProgress } from "./progress.ts";
 import { reportRows, type WorkloadReport } from "./report.ts";
 import { ROWS, type RowEntry } from "./rows/catalog.ts";
 import { findPython } from "./rows/pillow.ts";
 import type { RowContext } from "./rows/row.ts";
-import { alternateRounds, type RunningRow, startRow } from "./runner.ts";
+import { alternateRounds, type RowRounds, type RunningRow, startRow } from "./runner.ts";
+import { spreadOf } from "./statistics.ts";
 import { modelVariants } from "./variants.ts";
 import { generatedWorkload, PICTURE_KINDS, type PictureKindName, picturesIn } from "./workload.ts";
 
@@ -40,33 +41,60 @@ export async function measureWorkload(options: WorkloadOptions): Promise<Workloa
     imagesInFlight: options.imagesInFlight,
   };
   const { entries, python, skipped } = await rowsThatRun(options);
-  const progress = startProgress(options.name, entries.length * (options.rounds + 1));
-  const running: RunningRow[] = [];
+  const total = entries.length * (options.rounds + 1);
+  const progress = startProgress({ label: options.name, total, unit: "rounds" });
+  let done = 0;
+  const results: RowRounds[] = [];
+  let ownShares: number[] = [];
   try {
-    for (const entry of entries) running.push(await startRow(entry, context, paths, python));
-    const results = await alternateRounds(running, paths.length, options.rounds, ({ title }) =>
-      progress.step(title),
-    );
-    return {
-      name: options.name,
-      pictures: paths.length,
-      medianBytes: median(await Promise.all(paths.map(async (path) => (await stat(path)).size))),
-      rounds: options.rounds,
-      rows: reportRows(results, paths.length),
-      skipped,
-    };
+    // Only rows of one group are compared, so only they need to be in memory together.
+    for (const [, group] of Map.groupBy(entries, (entry) => entry.group)) {
+      const running: RunningRow[] = [];
+      try {
+        for (const entry of group) running.push(await startRow(entry, context, paths, python));
+        results.push(
+          ...(await alternateRounds(running, paths.length, options.rounds, () => progress.update(++done))),
+        );
+        const ours = running.find(({ entry }) => entry.id === "ours");
+        ownShares = [...ownShares, ...(await profileOwnShares(ours, paths.length, options.rounds))];
+      } finally {
+        await Promise.all(running.map((row) => row.close()));
+      }
+    }
   } finally {
     progress.stop();
-    await Promise.all(running.map((row) => row.close()));
   }
+  return {
+    name: options.name,
+    pictures: paths.length,
+    medianBytes: median(await Promise.all(paths.map(async (path) => (await stat(path)).size))),
+    rounds: options.rounds,
+    rows: reportRows(results, paths.length),
+    skipped,
+    ...(ownShares.length === 0 ? {} : { ownJavaScript: spreadOf(ownShares) }),
+  };
+}
+
+/** Share of our own JavaScript in the CPU time, once a round. */
+async function profileOwnShares(
+  row: RunningRow | undefined,
+  pictures: number,
+  rounds: number,
+): Promise<number[]> {
+  const shares: number[] = [];
+  for (let round = 0; row?.profile !== undefined && round < rounds; round++) {
+    const { ownMs, cpuMs } = await row.profile(pictures);
+    shares.push(ownMs / cpuMs);
+  }
+  return shares;
 }
 
 async function picturePaths(options: WorkloadOptions): Promise<string[]> {
   if (options.kind === undefined) return (await picturesIn(options.imagesDir ?? ".")).slice(0, options.count);
-  const progress = startProgress("generating pictures", options.count);
+  const progress = startProgress({ label: "generating", total: options.count, unit: "pictures" });
   try {
     const dir = join(options.dataDir, "pictures");
-    return await generatedWorkload(PICTURE_KINDS[options.kind], options.count, dir, () => progress.step(""));
+    return await generatedWorkload(PICTURE_KINDS[options.kind], options.count, dir, progress.update);
   } finally {
     progress.stop();
   }

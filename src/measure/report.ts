@@ -17,7 +17,7 @@ export interface RowReport {
   totalMs: Spread;
   /** CPU time of one picture, all threads. */
   cpuMsPerPicture: Spread;
-  /** Share of the stages in a picture's time, where the row knows its stages. */
+  /** Shares of the stages in the CPU time, of rows that work on one picture at a time. */
   stageShares: Record<string, number>;
   peakMemoryMb: number;
   /** Milliseconds a picture of each round: what ratios between rows are made of. */
@@ -33,6 +33,8 @@ export interface WorkloadReport {
   medianBytes: number;
   rounds: number;
   rows: RowReport[];
+  /** Share of our own JavaScript in the CPU time, as deployed; missing where that row did not run. */
+  ownJavaScript?: Spread;
   /** Rows that could not run here, and why. */
   skipped: { id: string; reason: string }[];
 }
@@ -86,15 +88,7 @@ function shares(rounds: readonly Readonly<Record<string, number>>[]): Record<str
   return Object.fromEntries(Object.entries(sums).map(([stage, ms]) => [stage, ms / total]));
 }
 
-/** Lanes finish in any order, so labels are compared as multisets: enough to see that a row does the same work. */
+/** Share of pictures with the same best label. */
 function agreement(expected: readonly number[], tops: readonly number[]): number {
-  const left = new Map<number, number>();
-  for (const top of expected) left.set(top, (left.get(top) ?? 0) + 1);
-  let same = 0;
-  for (const top of tops) {
-    const count = left.get(top) ?? 0;
-    if (count > 0) same++;
-    left.set(top, count - 1);
-  }
-  return same / tops.length;
+  return tops.filter((top, index) => top === expected[index]).length / tops.length;
 }

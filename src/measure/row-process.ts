@@ -1,11 +1,14 @@
+import { readMemory } from "../local/lambda/memory.ts";
+import { measureOwnJavaScript, type OwnJavaScript } from "./own-javascript.ts";
 import { OPENERS } from "./rows/openers.ts";
 import type { OpenRow, RowContext, StageMs } from "./rows/row.ts";
 import { readPictures } from "./workload.ts";
 
-/** Sent to a row's process: what to open, or how many pictures to work through. */
+/** Sent to a row's process: what to open, or how many pictures to work through, measured or profiled. */
 export type RowRequest =
   | { type: "open"; row: string; context: RowContext; paths: string[] }
   | { type: "run"; pictures: number }
+  | { type: "profile"; pictures: number }
   | { type: "close" };
 
 /** One round's measurements. */
@@ -14,7 +17,7 @@ export interface Round {
   /** User and system time of the whole process, all threads. */
   cpuMs: number;
   latenciesMs: number[];
-  /** Sums over the round. */
+  /** CPU time by stage, summed over the round. */
   stagesMs: StageMs;
   /** Best label's index of each picture, where the row classifies. */
   tops: number[];
@@ -24,6 +27,7 @@ export interface Round {
 export type RowReply =
   | { type: "opened"; versions: Record<string, string> }
   | { type: "ran"; round: Round; peakMemoryMb: number }
+  | { type: "profiled"; own: OwnJavaScript }
   | { type: "failed"; message: string };
 
 let row: OpenRow | undefined;
@@ -48,14 +52,23 @@ async function answer(request: RowRequest): Promise<RowReply | undefined> {
       return { type: "opened", versions: row.versions ?? {} };
     }
     case "run": {
-      if (row === undefined) throw new Error("Expected an open row before a run.");
-      const round = await measureRound(row, pictures.slice(0, request.pictures));
-      return { type: "ran", round, peakMemoryMb: process.resourceUsage().maxRSS / 1024 };
+      const round = await measureRound(opened(), pictures.slice(0, request.pictures));
+      const peakMemoryMb = readMemory(process.pid)?.peakMb ?? process.resourceUsage().maxRSS / 1024;
+      return { type: "ran", round, peakMemoryMb };
+    }
+    case "profile": {
+      const work = pictures.slice(0, request.pictures);
+      return { type: "profiled", own: await measureOwnJavaScript(() => opened().run(work, () => {})) };
     }
     case "close":
       await row?.close?.();
       process.exit();
   }
+}
+
+function opened(): OpenRow {
+  if (row === undefined) throw new Error("Expected an open row before a run.");
+  return row;
 }
 
 async function measureRound(open: OpenRow, work: readonly Uint8Array[]): Promise<Round> {
@@ -64,10 +77,10 @@ async function measureRound(open: OpenRow, work: readonly Uint8Array[]): Promise
   const tops: number[] = [];
   const cpu = process.cpuUsage();
   const start = performance.now();
-  await open.run(work, (latencyMs, stages, top) => {
+  await open.run(work, (index, latencyMs, { stages, top }) => {
     latenciesMs.push(latencyMs);
     for (const [name, ms] of Object.entries(stages ?? {})) stagesMs[name] = (stagesMs[name] ?? 0) + ms;
-    if (top !== undefined) tops.push(top);
+    if (top !== undefined) tops[index] = top;
   });
   const wallMs = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);

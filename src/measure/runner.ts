@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import type { OwnJavaScript } from "./own-javascript.ts";
 import type { Round, RowReply, RowRequest } from "./row-process.ts";
 import type { RowEntry } from "./rows/catalog.ts";
 import { startPillow } from "./rows/pillow.ts";
@@ -12,6 +13,8 @@ export interface RunningRow {
   entry: RowEntry;
   versions: Record<string, string>;
   run(pictures: number): Promise<{ round: Round; peakMemoryMb: number }>;
+  /** One more round under V8's profiler; only of Node rows. */
+  profile?(pictures: number): Promise<OwnJavaScript>;
   close(): Promise<void>;
 }
 
@@ -82,6 +85,12 @@ async function startNodeRow(
       const reply = await ask({ type: "run", pictures });
       if (reply.type !== "ran") throw new Error(`Expected a round of row ${entry.id}, got ${reply.type}.`);
       return reply;
+    },
+    profile: async (pictures) => {
+      const reply = await ask({ type: "profile", pictures });
+      if (reply.type !== "profiled")
+        throw new Error(`Expected a profile of row ${entry.id}, got ${reply.type}.`);
+      return reply.own;
     },
     close: async () => {
       child.send({ type: "close" } satisfies RowRequest);

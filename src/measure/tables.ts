@@ -10,6 +10,13 @@ export interface Grid {
   rows: string[][];
 }
 
+/** A titled table, with what else is to be said beneath it. */
+export interface Section {
+  title: string;
+  grid: Grid;
+  notes?: readonly string[];
+}
+
 /** A grid for the terminal. */
 export function terminalTable({ head, rows }: Grid): string {
   const colAligns = head.map((_, column) => (column === 0 ? "left" : "right") as "left" | "right");
@@ -26,6 +33,27 @@ export function markdownTable({ head, rows }: Grid): string {
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
 
+/** Sections for the terminal, under lines that say what was measured where. */
+export function terminalReport(about: readonly string[], sections: readonly Section[]): string {
+  const blocks = sections.flatMap(({ title, grid, notes = [] }) => [title, terminalTable(grid), ...notes]);
+  return [about.join("\n"), ...blocks].join("\n\n");
+}
+
+/** A Markdown page of its own, with a chart that lies beside it. */
+export function markdownReport(
+  title: string,
+  about: readonly string[],
+  sections: readonly Section[],
+  chart: string,
+): string {
+  const blocks = sections.flatMap((section) => [
+    `## ${section.title}`,
+    markdownTable(section.grid),
+    ...(section.notes ?? []),
+  ]);
+  return `${[`# ${title}`, ...about, `![${title}](${chart})`, ...blocks].join("\n\n")}\n`;
+}
+
 /** `2.81 (2.75–2.90)`. */
 export function spreadText({ median, q1, q3 }: Spread, digits = 2): string {
   return `${median.toFixed(digits)} (${q1.toFixed(digits)}–${q3.toFixed(digits)})`;
@@ -35,24 +63,47 @@ export function percentText(share: number): string {
   return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)}%`;
 }
 
-/** The whole report as text: tables through `render`, one after the other. */
-export function benchText(
-  report: BenchReport,
-  criteria: readonly CriterionReport[],
-  render: (grid: Grid) => string,
-): string {
-  const parts = [`${machineLine(report.machine)}`, `model ${report.model}; ${report.command}`];
-  for (const workload of report.workloads) {
-    for (const group of new Set(workload.rows.map((row) => row.group))) {
-      parts.push(
-        `${workloadTitle(workload)}: ${group}`,
-        render(groupGrid(workload.rows.filter((row) => row.group === group))),
-      );
-    }
-    for (const { id, reason } of workload.skipped) parts.push(`left out: ${id} (${reason})`);
-  }
-  if (criteria.length > 0) parts.push("what it should show", render(criteriaGrid(criteria)));
-  return parts.join("\n\n");
+/** The machine, the model, and the command that repeats the run. */
+export function aboutBench(report: BenchReport): string[] {
+  return [
+    machineLine(report.machine),
+    `Model ${report.model}, ${report.imagesInFlight} pictures in flight. Repeat with \`${report.command}\`. ` +
+      "Ratios are taken round by round: median (quartiles).",
+  ];
+}
+
+/** Every table of a bench: what it should show first, then each group of each workload. */
+export function benchSections(report: BenchReport, criteria: readonly CriterionReport[]): Section[] {
+  const groups = report.workloads.flatMap((workload) =>
+    [...Map.groupBy(workload.rows, ({ group }) => group)].map(
+      ([group, rows]): Section => ({ title: `${workloadTitle(workload)}: ${group}`, grid: groupGrid(rows) }),
+    ),
+  );
+  const skipped = report.workloads.flatMap((workload) =>
+    workload.skipped.map(({ id, reason }) => `Left out of ${workload.name}: ${id} (${reason}).`),
+  );
+  const sections =
+    criteria.length === 0 ? groups : [{ title: "Criteria", grid: criteriaGrid(criteria) }, ...groups];
+  const last = sections.at(-1);
+  return last === undefined ? [] : [...sections.slice(0, -1), { ...last, notes: skipped }];
+}
+
+/** Criteria with what they ask, what was measured, and the verdict. */
+export function criteriaGrid(criteria: readonly CriterionReport[]): Grid {
+  return {
+    head: ["criterion", "workload", "target", "measured", ""],
+    rows: criteria.map(({ name, workload, target, measured, unit, reached }) => [
+      name,
+      workload,
+      target,
+      unit === "×" ? `${spreadText(measured)}×` : `${spreadText(inPercent(measured), 1)}%`,
+      reached ? "reached" : "not reached",
+    ]),
+  };
+}
+
+function inPercent({ median, q1, q3 }: Spread): Spread {
+  return { median: 100 * median, q1: 100 * q1, q3: 100 * q3 };
 }
 
 function workloadTitle({ name, pictures, medianBytes, rounds }: WorkloadReport): string {
@@ -62,7 +113,7 @@ function workloadTitle({ name, pictures, medianBytes, rounds }: WorkloadReport):
 function groupGrid(rows: readonly RowReport[]): Grid {
   const head = [
     "row",
-    "× reference",
+    "× first row",
     "pictures/s",
     "mean ms",
     "p50",
@@ -71,7 +122,8 @@ function groupGrid(rows: readonly RowReport[]): Grid {
     "total s",
     "CPU ms",
     "MB",
-    "stages",
+    "same label",
+    "CPU by stage",
   ];
   return { head, rows: rows.map(rowCells) };
 }
@@ -87,19 +139,7 @@ function rowCells(row: RowReport): string[] {
     (row.totalMs.median / 1000).toFixed(2),
     row.cpuMsPerPicture.median.toFixed(2),
     row.peakMemoryMb.toFixed(0),
+    row.agreement === undefined ? "" : percentText(row.agreement),
     stages.join(", "),
   ];
-}
-
-function criteriaGrid(criteria: readonly CriterionReport[]): Grid {
-  return {
-    head: ["ratio", "pictures", "target", "measured", ""],
-    rows: criteria.map(({ name, workload, target, measured, met }) => [
-      name,
-      workload,
-      target,
-      `${spreadText(measured)}×`,
-      met ? "met" : "missed",
-    ]),
-  };
 }

@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from "commander";
+
 /** Rows of one group do the same work, so that their times compare. */
 export type RowGroup = "end to end" | "preprocessing" | "inference";
 
@@ -85,3 +87,12 @@ export const REFERENCE_ROWS: Readonly<Record<RowGroup, string>> = {
   preprocessing: "pre-loops",
   inference: "infer-float32",
 };
+
+/** A commander parser for the ids of rows, with commas between them. */
+export function rowIds(text: string): string[] {
+  const known = ROWS.map(({ id }) => id);
+  const ids = text.split(",");
+  const unknown = ids.find((id) => !known.includes(id));
+  if (unknown === undefined) return ids;
+  throw new InvalidArgumentError(`Expected rows of ${known.join(", ")}; got ${unknown}.`);
+}

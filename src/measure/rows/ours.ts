@@ -1,32 +1,54 @@
+import { type Config, readConfig } from "../../function/config.ts";
 import { loadModel } from "../../function/model.ts";
 import { classifyBytes, createSlot } from "../../function/pipeline/classify.ts";
-import { type DecodeOptions, decodeImage } from "../../function/pipeline/decode.ts";
+import { decodeImage } from "../../function/pipeline/decode.ts";
+import { inferLogits } from "../../function/pipeline/infer.ts";
 import { normalizeImage } from "../../function/pipeline/normalize.ts";
-import { inLanes, inOrder, type OpensRow } from "./row.ts";
+import { rankLabels } from "../../function/pipeline/rank.ts";
+import { inLanes, inOrder, type OpensRow, stageClock } from "./row.ts";
 
 /** The function's own defaults. */
-const DECODE_OPTIONS: DecodeOptions = {
-  maxImagePixels: 50_000_000,
-  applyIccProfile: false,
-  backgroundColor: "#ffffff",
-};
-const TOP_K = 5;
+const CONFIG: Config = readConfig({ RESULTS_BUCKET: "results" });
 
-/** Ours, one picture after the other. */
-export const openOursSerial: OpensRow = (context) => openOurs(context.modelDir, 1, 1);
+/** Ours, one picture after the other, by the stages' own functions. */
+export const openOursSerial: OpensRow = async ({ modelDir }) => {
+  const model = await loadModel(modelDir);
+  const slot = createSlot(model);
+  return {
+    run: (pictures, onPicture) =>
+      inOrder(pictures, onPicture, async (bytes) => {
+        const { stages, end } = stageClock();
+        const { raw } = await decodeImage(bytes, model.preprocessing, CONFIG);
+        end("decode");
+        normalizeImage(raw, model.normalization, slot.pixelValues);
+        end("normalize");
+        const logits = await inferLogits(model, slot);
+        end("infer");
+        const [best] = rankLabels(logits, model.labels, CONFIG.topK);
+        end("rank");
+        return { stages, top: best?.index };
+      }),
+    close: () => model.session.release(),
+  };
+};
 
 /** Ours as the function runs a batch: several pictures in flight, one in the model. */
-export const openOursDeployed: OpensRow = (context) => openOurs(context.modelDir, context.imagesInFlight, 1);
+export const openOursDeployed: OpensRow = (context) =>
+  openOverlapped(context.modelDir, context.imagesInFlight);
 
 /** As deployed, with a graph that takes the pixels as they are. */
 export const openOursUint8: OpensRow = (context) =>
-  openOurs(context.uint8ModelDir, context.imagesInFlight, 1);
+  openOverlapped(context.uint8ModelDir, context.imagesInFlight);
 
 /** As deployed, with two threads in the model. */
 export const openOursTwoThreads: OpensRow = (context) =>
-  openOurs(context.modelDir, context.imagesInFlight, 2);
+  openOverlapped(context.modelDir, context.imagesInFlight, 2);
 
-async function openOurs(dir: string, lanes: number, intraOpNumThreads: number): ReturnType<OpensRow> {
+async function openOverlapped(
+  dir: string,
+  lanes: number,
+  intraOpNumThreads = CONFIG.intraOpThreads,
+): ReturnType<OpensRow> {
   const model = await loadModel(dir, { intraOpNumThreads });
   const slots = Array.from({ length: lanes }, () => createSlot(model));
   return {
@@ -34,9 +56,8 @@ async function openOurs(dir: string, lanes: number, intraOpNumThreads: number): 
       inLanes(pictures, lanes, onPicture, async (bytes, lane) => {
         const slot = slots[lane];
         if (slot === undefined) throw new Error(`Expected a slot for each of ${lanes} lanes.`);
-        const { predictions, timingsMs } = await classifyBytes(model, slot, bytes, DECODE_OPTIONS, TOP_K);
-        const top = predictions[0]?.index;
-        return top === undefined ? { stages: timingsMs } : { stages: timingsMs, top };
+        const { predictions } = await classifyBytes(model, slot, bytes, CONFIG, CONFIG.topK);
+        return { top: predictions[0]?.index };
       }),
     close: () => model.session.release(),
   };
@@ -49,9 +70,12 @@ export const openOursPreprocessing: OpensRow = async ({ modelDir }) => {
   return {
     run: (pictures, onPicture) =>
       inOrder(pictures, onPicture, async (bytes) => {
-        const { raw } = await decodeImage(bytes, model.preprocessing, DECODE_OPTIONS);
+        const { stages, end } = stageClock();
+        const { raw } = await decodeImage(bytes, model.preprocessing, CONFIG);
+        end("decode");
         normalizeImage(raw, model.normalization, pixelValues);
-        return {};
+        end("normalize");
+        return { stages };
       }),
     close: () => model.session.release(),
   };

@@ -1,8 +1,8 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { readMemory } from "../../local/lambda/memory.ts";
 
 /** A Python process that prepares pictures with Pillow and NumPy. */
 export interface PillowProcess {
@@ -56,7 +56,7 @@ export async function startPillow(
   return {
     versions,
     run: async (count) => (await ask({ run: count })) as { latenciesMs: number[]; cpuMs: number },
-    peakMemoryMb: () => peakMemoryMb(child.pid),
+    peakMemoryMb: () => (child.pid === undefined ? undefined : readMemory(child.pid)?.peakMb),
     close: () => child.stdin.end(),
   };
 }
@@ -69,14 +69,4 @@ function asker(child: ChildProcessByStdio<Writable, Readable, null>): (message: 
     if (done) throw new Error("Expected an answer of pillow.py, it ended; its message stands above.");
     return JSON.parse(value);
   };
-}
-
-/** VmHWM of /proc, in MB. */
-function peakMemoryMb(pid: number | undefined): number | undefined {
-  try {
-    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
-  } catch {
-    return undefined;
-  }
 }

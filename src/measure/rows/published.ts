@@ -1,5 +1,5 @@
 import { decodeCentre, inferTop, openPlainModel, type PlainInput } from "./plain.ts";
-import { inOrder, type OpensRow } from "./row.ts";
+import { inOrder, type OpensRow, stageClock } from "./row.ts";
 
 /**
  * The published baseline's method, in JavaScript: nested loops over rows, columns and channels, an array made for
@@ -17,17 +17,13 @@ async function openPublished(modelDir: string, normalize: Normalizes): ReturnTyp
   return {
     run: (pictures, onPicture) =>
       inOrder(pictures, onPicture, async (bytes) => {
-        const start = performance.now();
+        const { stages, end } = stageClock();
         const pixels = await decodeCentre(bytes, model);
-        const decoded = performance.now();
+        end("decode");
         const data = normalize(pixels, model);
-        const normalized = performance.now();
+        end("normalize");
         const top = await inferTop(model, data);
-        const stages = {
-          decode: decoded - start,
-          normalize: normalized - decoded,
-          infer: performance.now() - normalized,
-        };
+        end("infer");
         return { stages, top };
       }),
     close: () => model.session.release(),

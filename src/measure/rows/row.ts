@@ -13,11 +13,19 @@ export interface RowContext {
   imagesInFlight: number;
 }
 
-/** Milliseconds of one picture by stage. */
+/** CPU milliseconds of one picture by stage. */
 export type StageMs = Readonly<Record<string, number>>;
 
-/** One picture is done: its latency, its stages where the row knows them, and its best label's index. */
-export type OnPicture = (latencyMs: number, stages?: StageMs, top?: number) => void;
+/** What a row tells of one picture. */
+export interface Done {
+  /** Only from rows that work on one picture at a time: the CPU time of overlapped stages cannot be told apart. */
+  stages?: StageMs;
+  /** Index of the best label, where the row classifies. */
+  top?: number | undefined;
+}
+
+/** One picture is done: its place among the pictures, and its latency. */
+export type OnPicture = (index: number, latencyMs: number, done: Done) => void;
 
 /** A row that is ready: models loaded, nothing measured yet. */
 export interface OpenRow {
@@ -31,16 +39,12 @@ export interface OpenRow {
 export type OpensRow = (context: RowContext) => Promise<OpenRow>;
 
 /** One picture after the other. */
-export async function inOrder(
+export function inOrder(
   pictures: readonly Uint8Array[],
   onPicture: OnPicture,
-  work: (bytes: Uint8Array) => Promise<{ stages?: StageMs; top?: number }>,
+  work: (bytes: Uint8Array) => Promise<Done>,
 ): Promise<void> {
-  for (const bytes of pictures) {
-    const start = performance.now();
-    const { stages, top } = await work(bytes);
-    onPicture(performance.now() - start, stages, top);
-  }
+  return inLanes(pictures, 1, onPicture, work);
 }
 
 /** `lanes` pictures at once; `work` is told its lane, so that each has buffers of its own. */
@@ -48,15 +52,29 @@ export async function inLanes(
   pictures: readonly Uint8Array[],
   lanes: number,
   onPicture: OnPicture,
-  work: (bytes: Uint8Array, lane: number) => Promise<{ stages?: StageMs; top?: number }>,
+  work: (bytes: Uint8Array, lane: number) => Promise<Done>,
 ): Promise<void> {
-  let next = 0;
+  const queue = pictures.entries();
   const runLane = async (lane: number): Promise<void> => {
-    for (let bytes = pictures[next++]; bytes !== undefined; bytes = pictures[next++]) {
+    for (const [index, bytes] of queue) {
       const start = performance.now();
-      const { stages, top } = await work(bytes, lane);
-      onPicture(performance.now() - start, stages, top);
+      const done = await work(bytes, lane);
+      onPicture(index, performance.now() - start, done);
     }
   };
   await Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(lane)));
+}
+
+/** Tells one picture's CPU time by stage: of the whole process, the threads of libvips and ONNX Runtime included. */
+export function stageClock(): { readonly stages: StageMs; end(stage: string): void } {
+  const stages: Record<string, number> = {};
+  let start = process.cpuUsage();
+  return {
+    stages,
+    end(stage) {
+      const { user, system } = process.cpuUsage(start);
+      stages[stage] = (user + system) / 1000;
+      start = process.cpuUsage();
+    },
+  };
 }

@@ -42,8 +42,7 @@ async function openTransformers(context: RowContext, classifies: boolean): Retur
           return {};
         }
         const [best] = await classifier(image, { top_k: 5 });
-        const top = classifier.model.config.label2id[best?.label ?? ""];
-        return top === undefined ? {} : { top };
+        return { top: classifier.model.config.label2id[best?.label ?? ""] };
       }),
     close: () => classifier.dispose(),
   };
