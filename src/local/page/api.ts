@@ -85,6 +85,7 @@ export interface StageTimes {
   readonly decode: number;
   readonly normalize: number;
   readonly infer: number;
+  readonly rank: number;
 }
 
 export type PictureStatus = "waiting" | "classified" | "rejected" | "dead";
@@ -126,6 +127,8 @@ export interface EnvironmentView {
 export interface DeadLetterView {
   readonly key: string | null;
   readonly receiveCount: number;
+  /** Error code of the last attempt, where the function logged one. */
+  readonly code: string | null;
   readonly reason: string;
 }
 

@@ -31,6 +31,7 @@ export function readResultObject(json: unknown): ReadResult {
           decode: timingsMs.decode ?? 0,
           normalize: timingsMs.normalize ?? 0,
           infer: timingsMs.infer ?? 0,
+          rank: timingsMs.rank ?? 0,
         },
       }),
     },

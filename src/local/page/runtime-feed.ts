@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { LocalStack } from "../stack.ts";
 import type { Fault, RuntimeView } from "./api.ts";
 import { deadLetterKey } from "./dead-letters.ts";
+import type { FailureLines } from "./failure-lines.ts";
 
 const ANNOUNCE_MS = 150;
 const MAX_DEAD_LETTERS = 50;
@@ -12,13 +13,15 @@ const DEAD_SHOWN = 3;
 export class RuntimeFeed {
   fault: Fault = "none";
   readonly #stack: LocalStack;
+  readonly #failures: FailureLines;
   readonly #onChange: (view: RuntimeView) => void;
   readonly #started = new Set<string>();
   #invocations = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(stack: LocalStack, onChange: (view: RuntimeView) => void) {
+  constructor(stack: LocalStack, failures: FailureLines, onChange: (view: RuntimeView) => void) {
     this.#stack = stack;
+    this.#failures = failures;
     this.#onChange = onChange;
     stack.events.on("queue", this.changed);
     stack.events.on("environment", this.#onEnvironment);
@@ -33,11 +36,11 @@ export class RuntimeFeed {
       queue: queueCounts(),
       deadLetters: deadMessages()
         .slice(0, MAX_DEAD_LETTERS)
-        .map(({ body, receiveCount, reason }) => ({
-          key: deadLetterKey(body) ?? null,
-          receiveCount,
-          reason,
-        })),
+        .map(({ body, receiveCount, reason }) => {
+          const key = deadLetterKey(body) ?? null;
+          const failure = key === null ? undefined : this.#failures.get(key);
+          return { key, receiveCount, code: failure?.code ?? null, reason: failure?.message ?? reason };
+        }),
       environments: [...dead, ...all.filter(({ state }) => state !== "dead")].map((environment) => ({
         id: environment.id,
         state: environment.state,

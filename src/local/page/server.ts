@@ -9,6 +9,7 @@ import { buildClient } from "./client-files.ts";
 import { DashboardFeed } from "./dashboard-feed.ts";
 import { EmfLines } from "./emf-lines.ts";
 import { EventStream } from "./event-stream.ts";
+import { FailureLines } from "./failure-lines.ts";
 import { guardPage } from "./guard.ts";
 import { findModels } from "./models.ts";
 import { Pictures } from "./pictures.ts";
@@ -43,8 +44,9 @@ export async function startPage({ stack, port = 0 }: PageOptions): Promise<Page>
   ]);
   const stream = new EventStream();
   const emfLines = new EmfLines(stack);
+  const failures = new FailureLines(stack);
   const thumbnails = new Thumbnails(stack);
-  const runtime = new RuntimeFeed(stack, (view) => stream.send("runtime", view));
+  const runtime = new RuntimeFeed(stack, failures, (view) => stream.send("runtime", view));
   const pictures = new Pictures(stack, (message) => stream.send("pictures", message));
   const info: PageInfo = {
     s3Url: stack.s3Url,
@@ -91,7 +93,7 @@ export async function startPage({ stack, port = 0 }: PageOptions): Promise<Page>
     async close() {
       clearInterval(timer);
       stream.close();
-      for (const part of [dashboard, emfLines, runtime, pictures]) part.close();
+      for (const part of [dashboard, emfLines, failures, runtime, pictures]) part.close();
       await app.close();
     },
   };
@@ -113,16 +115,14 @@ function serveThumbnails(app: FastifyInstance, thumbnails: Thumbnails): void {
     },
   };
   app.get<{ Querystring: Query }>("/api/thumbnail", { schema: { querystring } }, async ({ query }, reply) => {
-    try {
-      const thumbnail = await thumbnails.make(query.key, query.eTag, query.size);
-      // The ETag in the address changes with the picture.
-      return await reply
-        .type("image/webp")
-        .header("cache-control", "private, max-age=86400, immutable")
-        .send(thumbnail);
-    } catch (error) {
-      return await reply.code(404).send({ error: (error as Error).message });
-    }
+    const thumbnail = await thumbnails.make(query.key, query.eTag, query.size);
+    // A broken upload is nothing unusual here, and browsers log a 404 as an error.
+    if (thumbnail === undefined) return reply.code(204).send();
+    // The ETag in the address changes with the picture.
+    return reply
+      .type("image/webp")
+      .header("cache-control", "private, max-age=86400, immutable")
+      .send(thumbnail);
   });
 }
 

@@ -22,27 +22,29 @@ export class Thumbnails {
     this.#stack = stack;
   }
 
-  /** @returns WebP. Throws when the object is gone or is no picture. */
-  async make(key: string, eTag: string, size: ThumbnailSize): Promise<Buffer> {
+  /** @returns WebP; `undefined` when the object is gone or is no picture. */
+  async make(key: string, eTag: string, size: ThumbnailSize): Promise<Buffer | undefined> {
     const name = JSON.stringify([key, eTag, size]);
     const cached = this.#cache.get(name);
     if (cached !== undefined) return cached;
-    const thumbnail = await this.#limit(async () => {
-      const command = new GetObjectCommand({ Bucket: UPLOADS_BUCKET, Key: key });
-      const object = await this.#stack.client.send(command);
-      const bytes = (await object.Body?.transformToByteArray()) ?? new Uint8Array();
-      return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error" })
-        .rotate()
-        .resize(size, size, {
-          fit: size === THUMBNAIL_SIZES[0] ? "cover" : "inside",
-          withoutEnlargement: true,
-        })
-        .webp({ quality: 80, effort: 1 })
-        .toBuffer();
-    });
+    const thumbnail = await this.#limit(() => this.#shrink(key, size)).catch(() => undefined);
+    if (thumbnail === undefined) return undefined;
     this.#cache.set(name, thumbnail);
     const [oldest] = this.#cache.keys();
     if (this.#cache.size > MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest);
     return thumbnail;
+  }
+
+  async #shrink(key: string, size: ThumbnailSize): Promise<Buffer> {
+    const object = await this.#stack.client.send(new GetObjectCommand({ Bucket: UPLOADS_BUCKET, Key: key }));
+    const bytes = (await object.Body?.transformToByteArray()) ?? new Uint8Array();
+    return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error" })
+      .rotate()
+      .resize(size, size, {
+        fit: size === THUMBNAIL_SIZES[0] ? "cover" : "inside",
+        withoutEnlargement: true,
+      })
+      .webp({ quality: 80, effort: 1 })
+      .toBuffer();
   }
 }

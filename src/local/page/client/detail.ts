@@ -1,10 +1,12 @@
 import type { PageInfo, PictureView, ResultObject } from "../api.ts";
 import { h } from "./dom.ts";
-import { encodeKeyPath, formatBytes, formatDuration, formatScore } from "./format.ts";
+import { encodeKeyPath } from "./format.ts";
 import { attempt } from "./notice.ts";
+import { describeResult } from "./result-view.ts";
 import { act, fetchEmf } from "./server.ts";
-import { createStageBar, stageLegend, totalMs } from "./stage-bar.ts";
 import { thumbnailUrl } from "./thumbnail.ts";
+
+const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
 interface DetailOptions {
   readonly info: () => PageInfo | undefined;
@@ -28,8 +30,10 @@ export class Detail {
     });
     this.element.addEventListener("keydown", (event) => {
       if (event.target instanceof HTMLElement && event.target.closest("pre") !== null) return;
-      if (event.key === "ArrowDown" || event.key === "ArrowRight") this.#step(1);
-      if (event.key === "ArrowUp" || event.key === "ArrowLeft") this.#step(-1);
+      const step = STEPS[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      this.#step(step);
     });
   }
 
@@ -57,7 +61,11 @@ export class Detail {
     if (info === undefined) return;
     const body = h("div", { class: "detail-body" });
     this.element.setAttribute("aria-label", picture.key);
+    const focused = document.activeElement?.getAttribute("aria-label");
     this.element.replaceChildren(this.#head(picture), this.#preview(picture), body);
+    // Whoever steps with a button of the head can go on doing so.
+    if (focused !== null && focused !== undefined)
+      this.element.querySelector<HTMLElement>(`.detail-head [aria-label="${focused}"]`)?.focus();
     if (picture.status === "waiting" || picture.status === "dead") {
       body.append(explainWaiting(picture.status));
       return;
@@ -122,66 +130,6 @@ export class Detail {
       frame.replaceChildren(h("p", { textContent: "No preview: the upload cannot be decoded" }));
     return frame;
   }
-}
-
-function describeResult(result: ResultObject, picture: PictureView, info: PageInfo): HTMLElement[] {
-  const { image, model, predictions = [], error } = result;
-  const facts = [
-    image === undefined ? undefined : `${image.format.toUpperCase()} ${image.width} × ${image.height}`,
-    formatBytes(picture.sizeBytes),
-    model?.name,
-    result.classifiedAt === undefined ? undefined : new Date(result.classifiedAt).toLocaleTimeString("en-GB"),
-  ];
-  const parts: HTMLElement[] = [
-    h("p", { class: "facts", textContent: facts.filter((fact) => fact !== undefined).join("  ·  ") }),
-  ];
-  if (error !== undefined) {
-    const meaning = info.errors[error.code]?.meaning;
-    parts.push(
-      h(
-        "div",
-        { class: "rejection" },
-        h("p", {}, h("code", { class: "code", textContent: error.code })),
-        h("p", { textContent: meaning ?? "" }),
-        h("p", { class: "quiet", textContent: error.message }),
-        h("p", {
-          class: "quiet",
-          textContent: "Rejected is a result: the upload is at fault, so it is not tried again.",
-        }),
-      ),
-    );
-  }
-  if (predictions.length > 0) {
-    const rows = predictions.map(({ label, score }) => {
-      const bar = h("span", { class: "bar", style: { width: `${100 * score}%` } });
-      return h(
-        "li",
-        {},
-        h("span", { class: "name", textContent: label }),
-        h("span", { class: "track", "aria-hidden": "true" }, bar),
-        h("span", { class: "number", textContent: formatScore(score) }),
-      );
-    });
-    parts.push(
-      h("h3", { textContent: `Top ${predictions.length}` }),
-      h("ol", { class: "predictions" }, ...rows),
-    );
-  }
-  if (picture.timingsMs !== undefined && totalMs(picture.timingsMs) > 0) {
-    const bar = createStageBar();
-    bar.update(picture.timingsMs, totalMs(picture.timingsMs));
-    parts.push(
-      h(
-        "h3",
-        {},
-        "Where the time went",
-        h("span", { class: "number", textContent: formatDuration(totalMs(picture.timingsMs)) }),
-      ),
-      h("div", { class: "big-stages" }, bar.element),
-      stageLegend(picture.timingsMs),
-    );
-  }
-  return parts;
 }
 
 function explainWaiting(status: "waiting" | "dead"): HTMLElement {

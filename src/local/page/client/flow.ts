@@ -1,6 +1,8 @@
-import type { EnvironmentView, Fault, RuntimeView } from "../api.ts";
+import type { Fault, RuntimeView } from "../api.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { byId, h, setAttribute, setText } from "./dom.ts";
-import { formatCount, formatDuration } from "./format.ts";
+import { EnvironmentList } from "./environment-list.ts";
+import { count, formatCount, formatDuration } from "./format.ts";
 import type { Model } from "./model.ts";
 import { attempt } from "./notice.ts";
 import { poisonPictures } from "./poison.ts";
@@ -20,6 +22,8 @@ const FAULTS: Readonly<Record<Exclude<Fault, "none">, { readonly label: string; 
     },
   };
 
+const CALM = "Nothing is lost: what fails is tried again, and what was given up can be redriven.";
+
 /** Bucket → queue → function → bucket with live numbers, and the buttons that break it. */
 export class FlowPanel {
   readonly #model: Model;
@@ -31,49 +35,45 @@ export class FlowPanel {
   readonly #coldStarts = h("span", { class: "quiet" });
   readonly #results = number();
   readonly #dead = number();
-  readonly #redrive = h("button", {
-    type: "button",
-    class: "button small",
-    textContent: "Redrive",
-    disabled: true,
-  });
+  readonly #redrive = smallButton("Redrive");
+  readonly #why = smallButton("Why?");
   readonly #deadNode: HTMLElement;
-  readonly #environments = h("ul", { class: "environments", "aria-label": "Lambda environments" });
+  readonly #environments = new EnvironmentList();
   readonly #faultButtons = new Map<Fault, HTMLButtonElement>();
   readonly #effect = h("p", { class: "effect", role: "status" });
-  readonly #letters = h("details", { class: "letters", hidden: true });
-  #environmentsShown = "";
-  #lettersShown = "";
+  readonly #letters = new DeadLetters();
 
   constructor(model: Model, uploads: Uploads) {
     this.#model = model;
     this.#redrive.onclick = () => attempt("Redrive", () => act("redrive", {}));
-    this.#deadNode = node("Dead letters", "given up", h("p", {}, this.#dead, this.#redrive));
+    this.#why.onclick = () => this.#letters.open();
+    this.#deadNode = node(
+      "Dead letters",
+      "DLQ",
+      h("p", {}, counted(this.#dead, "given up")),
+      h("p", { class: "dead-actions" }, this.#redrive, this.#why),
+    );
     this.#deadNode.classList.add("dead");
     byId("flow").append(
       h(
         "div",
         { class: "nodes" },
-        node(
-          "Uploads",
-          "bucket",
-          h("p", {}, this.#uploaded, h("span", { class: "unit", textContent: "objects" })),
-        ),
+        node("Uploads", "bucket", h("p", {}, counted(this.#uploaded, "objects"))),
         node(
           "Queue",
           "SQS",
-          h("p", {}, this.#waiting, unit("waiting"), this.#inFlight, unit("in flight")),
+          h("p", {}, counted(this.#waiting, "waiting"), counted(this.#inFlight, "in flight")),
           this.#age,
         ),
-        node("Function", "Lambda", h("p", {}, this.#alive, unit("alive")), this.#coldStarts),
-        node("Results", "bucket", h("p", {}, this.#results, unit("objects"))),
+        node("Function", "Lambda", h("p", {}, counted(this.#alive, "alive")), this.#coldStarts),
+        node("Results", "bucket", h("p", {}, counted(this.#results, "up to date"))),
         this.#deadNode,
       ),
-      this.#environments,
-      this.#letters,
+      this.#environments.element,
       this.#breakers(uploads),
       this.#effect,
     );
+    document.body.append(this.#letters.element);
     model.onRows(() => this.#drawBuckets());
   }
 
@@ -87,16 +87,17 @@ export class FlowPanel {
     setText(this.#alive, `${alive}`);
     setText(
       this.#coldStarts,
-      `${formatCount(view.coldStarts)} cold starts, ${formatCount(view.invocations)} batches`,
+      `${count(view.coldStarts, "cold start")}, ${count(view.invocations, "batch", "batches")}`,
     );
     setText(this.#dead, formatCount(queue.dead));
     this.#redrive.disabled = queue.dead === 0;
+    this.#why.disabled = queue.dead === 0;
     this.#deadNode.classList.toggle("alarming", queue.dead > 0);
-    this.#drawEnvironments(environments);
-    this.#drawLetters(view);
+    this.#environments.draw(environments);
+    this.#letters.draw(view);
     for (const [name, button] of this.#faultButtons)
       setAttribute(button, "aria-pressed", String(name === fault));
-    setText(this.#effect, fault === "none" ? "" : FAULTS[fault].effect);
+    setText(this.#effect, fault === "none" ? CALM : FAULTS[fault].effect);
     byId("flow").classList.toggle("broken", fault !== "none");
   }
 
@@ -138,62 +139,18 @@ export class FlowPanel {
       poison,
     );
   }
-
-  #drawEnvironments(environments: readonly EnvironmentView[]): void {
-    const signature = JSON.stringify(environments);
-    if (signature === this.#environmentsShown) return;
-    this.#environmentsShown = signature;
-    const items = environments.map(({ id, state, reason, initDurationMs, invocations, maxMemoryUsedMb }) => {
-      const facts = [
-        state === "dead" ? (reason ?? "ended") : state,
-        initDurationMs === null ? undefined : `cold start ${formatDuration(initDurationMs)}`,
-        `${formatCount(invocations)} batches`,
-        maxMemoryUsedMb > 0 ? `${maxMemoryUsedMb} MB` : undefined,
-      ];
-      return h(
-        "li",
-        { "data-state": state },
-        h("span", { class: "dot", "aria-hidden": "true" }),
-        h("strong", { textContent: id }),
-        h("span", { class: "quiet", textContent: facts.filter((fact) => fact !== undefined).join(" · ") }),
-      );
-    });
-    const none = h("li", { class: "quiet", textContent: "No environment yet: the first upload starts one." });
-    this.#environments.replaceChildren(...(items.length > 0 ? items : [none]));
-  }
-
-  #drawLetters({ deadLetters, queue }: RuntimeView): void {
-    const signature = JSON.stringify([deadLetters, queue.dead]);
-    if (signature === this.#lettersShown) return;
-    this.#lettersShown = signature;
-    this.#letters.hidden = deadLetters.length === 0;
-    const items = deadLetters.map(({ key, reason, receiveCount }) =>
-      h(
-        "li",
-        {},
-        h("code", { textContent: key ?? "not about an upload" }),
-        h("span", { class: "quiet", textContent: `${receiveCount} attempts. ${reason}` }),
-      ),
-    );
-    const more = queue.dead - deadLetters.length;
-    this.#letters.replaceChildren(
-      h("summary", { textContent: `Why ${formatCount(queue.dead)} were given up` }),
-      h(
-        "ul",
-        {},
-        ...items,
-        more > 0 && h("li", { class: "quiet", textContent: `and ${formatCount(more)} more` }),
-      ),
-    );
-  }
 }
 
 function number(): HTMLElement {
   return h("span", { class: "big", textContent: "0" });
 }
 
-function unit(text: string): HTMLElement {
-  return h("span", { class: "unit", textContent: text });
+function counted(number: HTMLElement, unit: string): HTMLElement {
+  return h("span", { class: "counted" }, number, h("span", { class: "unit", textContent: unit }));
+}
+
+function smallButton(text: string): HTMLButtonElement {
+  return h("button", { type: "button", class: "button small", textContent: text, disabled: true });
 }
 
 function node(title: string, kind: string, ...content: HTMLElement[]): HTMLElement {

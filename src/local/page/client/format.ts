@@ -6,6 +6,11 @@ export function formatCount(count: number): string {
   return INTEGER.format(count);
 }
 
+/** `1 batch`, `2,000 batches` */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${formatCount(number)} ${number === 1 ? one : many}`;
+}
+
 /** Three significant digits: `0.0312`, `4.71`, `318`, `12.4k`. */
 export function formatValue(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 10_000) return formatCount(value);
@@ -29,6 +34,11 @@ export function formatDuration(ms: number): string {
 export function formatScore(score: number): string {
   const percent = score * 100;
   return percent >= 99.95 && score < 1 ? ">99.9 %" : `${percent.toFixed(1)} %`;
+}
+
+/** `48 %`, `<1 %` */
+export function formatShare(share: number): string {
+  return share > 0 && share < 0.005 ? "<1 %" : `${(100 * share).toFixed(0)} %`;
 }
 
 /** `318 B`, `41 kB`, `2.4 MB` */

@@ -4,10 +4,12 @@ import { filesOfDrop, filesOfInput, filesOfPaste, type KeyedFile } from "./files
 import { Filters } from "./filters.ts";
 import { formatCount } from "./format.ts";
 import type { Model, Row } from "./model.ts";
-import { attempt } from "./notice.ts";
+import { announce, attempt } from "./notice.ts";
 import { act } from "./server.ts";
 import { Uploads } from "./uploads.ts";
 import { VirtualList } from "./virtual-list.ts";
+
+const COPIED_MS = 1_500;
 
 /** The left side: upload, filters, list, and the detail view that a row opens. */
 export class PicturesPanel {
@@ -57,24 +59,27 @@ export class PicturesPanel {
     rerun.onclick = () => attempt("Classify all again", () => act("rerun", {}));
     const copy = h("button", {
       type: "button",
-      class: "icon-button",
+      class: "button small",
       "aria-label": "Copy the command",
-      title: "Copy",
-      textContent: "⧉",
+      textContent: "Copy",
     });
     copy.onclick = () =>
-      attempt("Copy", () => navigator.clipboard.writeText(this.#command.textContent ?? ""));
+      attempt("Copy", async () => {
+        await navigator.clipboard.writeText(this.#command.textContent ?? "");
+        announce("Copied");
+        copy.textContent = "Copied";
+        setTimeout(() => setText(copy, "Copy"), COPIED_MS);
+      });
     return h(
       "div",
       { class: "uploader" },
       h(
-        "p",
+        "div",
         { class: "drop" },
-        h("strong", { textContent: "Drop pictures or a folder" }),
-        " anywhere, or paste",
+        h("p", {}, h("strong", { textContent: "Drop pictures or a folder" }), " anywhere, or paste"),
+        h("p", { class: "upload-progress", hidden: true }, this.#progressText, this.#progress),
       ),
       h("div", { class: "buttons" }, files, folder, rerun),
-      h("div", { class: "upload-progress", hidden: true }, this.#progress, this.#progressText),
       h("div", { class: "command" }, this.#command, copy),
     );
   }
@@ -149,6 +154,9 @@ export class PicturesPanel {
     const frame = this.#progress.parentElement;
     if (frame === null) return;
     frame.hidden = uploads.length < 2;
+    // It takes the place of the invitation above it, so that nothing moves.
+    if (frame.previousElementSibling instanceof HTMLElement)
+      frame.previousElementSibling.hidden = !frame.hidden;
     if (frame.hidden) {
       this.#progress.max = 1;
       return;
@@ -156,6 +164,9 @@ export class PicturesPanel {
     // The largest number of uploads left since there were none is the whole.
     this.#progress.max = Math.max(this.#progress.max, uploads.length);
     this.#progress.value = this.#progress.max - uploads.length;
-    setText(this.#progressText, `${formatCount(uploads.length)} to upload`);
+    setText(
+      this.#progressText,
+      `Uploading, ${formatCount(uploads.length)} of ${formatCount(this.#progress.max)} left`,
+    );
   }
 }

@@ -10,7 +10,8 @@ export class RowView {
   readonly element: HTMLElement;
   readonly #thumbnail = createThumbnail();
   readonly #title = h("span", { class: "title" });
-  readonly #score = h("span", { class: "score" });
+  /** The score, or what the code of a rejected picture means. */
+  readonly #note = h("span", { class: "note" });
   readonly #key = h("span", { class: "key" });
   readonly #stages = createStageBar();
   readonly #time = h("span", { class: "time" });
@@ -21,7 +22,7 @@ export class RowView {
       "div",
       { class: "row", role: "option", id, "aria-selected": "false" },
       this.#thumbnail.element,
-      h("span", { class: "what" }, h("span", { class: "line" }, this.#title, this.#score), this.#key),
+      h("span", { class: "what" }, h("span", { class: "line" }, this.#title, this.#note), this.#key),
       h("span", { class: "stages" }, this.#stages.element, this.#time),
     );
   }
@@ -33,22 +34,18 @@ export class RowView {
     setAttribute(this.element, "data-status", row.status);
     const { picture, upload } = row;
     const meaning = picture?.code === undefined ? undefined : info?.errors[picture.code]?.meaning;
+    const score = picture?.score === undefined ? undefined : formatScore(picture.score);
     setText(this.#title, titleOf(row));
-    setText(
-      this.#score,
-      picture?.score === undefined || upload !== undefined ? "" : formatScore(picture.score),
-    );
+    setText(this.#note, upload === undefined ? (meaning ?? score ?? "") : "");
     setText(this.#key, row.key);
     this.#key.title = row.key;
     this.element.title = meaning ?? "";
     const times = upload === undefined ? picture?.timingsMs : undefined;
     const isTimed = times !== undefined && row.status === "classified";
-    setStyle(this.#stages.element, {
-      visibility: isTimed || row.status === "uploading" ? "visible" : "hidden",
-    });
+    setStyle(this.#stages.element, { display: isTimed || row.status === "uploading" ? "" : "none" });
     if (isTimed) this.#stages.update(times, fullMs);
     if (row.status === "uploading") {
-      this.#stages.update({ fetch: upload?.progress ?? 0, decode: 0, normalize: 0, infer: 0 }, 1);
+      this.#stages.update({ fetch: upload?.progress ?? 0, decode: 0, normalize: 0, infer: 0, rank: 0 }, 1);
     }
     const sizeBytes = upload?.sizeBytes ?? picture?.sizeBytes ?? 0;
     setText(this.#time, isTimed ? formatDuration(totalMs(times)) : formatBytes(sizeBytes));

@@ -1,19 +1,20 @@
 import type { StageTimes } from "../api.ts";
 import { h, setStyle } from "./dom.ts";
-import { formatDuration } from "./format.ts";
+import { formatDuration, formatShare } from "./format.ts";
 
 export const STAGES = [
   "fetch",
   "decode",
   "normalize",
   "infer",
+  "rank",
 ] as const satisfies readonly (keyof StageTimes)[];
 
 export function totalMs(times: StageTimes): number {
   return STAGES.reduce((total, stage) => total + times[stage], 0);
 }
 
-/** One bar of the four stages; `update` redraws it in place, as wide as its share of `fullMs`. */
+/** One bar of the stages; `update` redraws it in place, as wide as its share of `fullMs`. */
 export function createStageBar(): {
   readonly element: HTMLElement;
   update(times: StageTimes, fullMs: number): void;
@@ -41,7 +42,7 @@ export function stageLegend(times: StageTimes): HTMLElement {
       h("span", { class: `swatch stage-${stage}` }),
       h("span", { class: "name", textContent: stage }),
       h("span", { class: "number", textContent: formatDuration(times[stage]) }),
-      h("span", { class: "share", textContent: `${((100 * times[stage]) / total).toFixed(0)} %` }),
+      h("span", { class: "share", textContent: formatShare(times[stage] / total) }),
     ),
   );
   return h("ul", { class: "stage-legend" }, ...items);

@@ -1,5 +1,6 @@
 import type { AlarmState, AlarmView, DashboardView, LineView, SeriesView, WidgetView } from "../api.ts";
-import { Chart, type TimeSeriesView, valueAt } from "./chart.ts";
+import { Chart } from "./chart.ts";
+import { type TimeSeriesView, valueAt } from "./columns.ts";
 import { h, setAttribute, setStyle, setText } from "./dom.ts";
 import { formatValue } from "./format.ts";
 import { renderMarkdown } from "./markdown.ts";
@@ -54,6 +55,7 @@ export class WidgetCard {
     if (this.#latest === undefined) return;
     const { view, dashboard } = this.#latest;
     setText(this.#title, view.title);
+    this.#title.title = view.title;
     setAttribute(this.element, "data-kind", view.kind);
     const isPeriodic = view.kind === "timeSeries" || view.kind === "singleValue";
     setText(this.#period, isPeriodic ? formatPeriod(view.periodSeconds) : "");
@@ -156,7 +158,7 @@ function drawAlarms(alarms: readonly AlarmView[]): HTMLElement {
       h("span", { class: "dot", "aria-hidden": "true" }),
       h("strong", { textContent: name }),
       h("span", { class: "state", textContent: STATE_TEXT[state] }),
-      h("span", { class: "quiet", textContent: condition }),
+      h("span", { class: "quiet", textContent: condition, title: condition }),
     ),
   );
   return h("ul", { class: "alarms" }, ...items);
