@@ -73,10 +73,12 @@ export function esbuildOptions(properties: Readonly<Record<string, unknown>>): B
 
 const PROPERTIES: Readonly<Record<string, (name: string, value: unknown) => BuildOptions>> = {
   EntryPoints: (name, value) => ({ entryPoints: list(name, value) }),
+  // How SAM installs packages before it calls esbuild: nothing to esbuild itself.
+  UseNpmCi: () => ({}),
   Format: (name, value) => ({ format: oneOf(name, value, ["iife", "cjs", "esm"]) }),
   Target: (name, value) => ({ target: text(name, value).split(",") }),
   Minify: (name, value) => ({ minify: flag(name, value) }),
-  Sourcemap: (name, value) => ({ sourcemap: flag(name, value) }),
+  sourcemap: (name, value) => ({ sourcemap: flag(name, value) }),
   SourcesContent: (name, value) => ({ sourcesContent: text(name, value) === "true" }),
   MainFields: (name, value) => ({ mainFields: text(name, value).split(",") }),
   External: (name, value) => ({ external: list(name, value) }),

@@ -9,7 +9,7 @@ import { fields, list, ofType, properties, ROOT, resources, source } from "./rea
 const ESBUILD_PROPERTIES = {
   list: ["Banner", "EntryPoints", "External", "Loader", "OutExtension"],
   text: ["Format", "MainFields", "SourcesContent", "Target"],
-  flag: ["Minify", "Sourcemap"],
+  flag: ["Minify", "UseNpmCi", "sourcemap"],
 };
 
 const metadata = (id: string) => fields(fields(resources[id], id).Metadata, `${id}.Metadata`);
@@ -38,9 +38,11 @@ test("the function is built with esbuild, and every build property is one that S
 
 test("the bundle is a minified ES module for Node 24 with a source map, the native packages left to the layer", () => {
   assert.deepEqual(
-    { format: build.Format, target: build.Target, minify: build.Minify, sourcemap: build.Sourcemap },
+    { format: build.Format, target: build.Target, minify: build.Minify, sourcemap: build.sourcemap },
     { format: "esm", target: "node24", minify: true, sourcemap: true },
   );
+  // Its map is for people: SAM sets --enable-source-maps, and lengthens each cold start, where it finds `Sourcemap`.
+  assert.equal(build.Sourcemap, undefined);
   assert.deepEqual(build.OutExtension, [".js=.mjs"]);
   assert.deepEqual(
     [...list(build.External)].sort(),
@@ -84,6 +86,11 @@ test("each layer has a Makefile with the target that SAM calls, and stays for a 
 
 test("SAM builds in source, where the model layer's Makefile finds models/", () => {
   assert.match(readFileSync(join(ROOT, "samconfig.toml"), "utf8"), /^build_in_source = true$/m);
+});
+
+test("SAM installs what the lockfile says, development packages too, since esbuild is one of them", () => {
+  assert.equal(build.UseNpmCi, true);
+  assert.ok("esbuild" in readJson("package.json").devDependencies);
 });
 
 test("the native layer's packages have the versions that the tests here run with", () => {

@@ -109,6 +109,17 @@ test("an empty endpoint leaves the AWS SDK with the region's own", async (t) => 
   assert.deepEqual(hosts, ["pictures.s3.eu-central-1.amazonaws.com"]);
 });
 
+test("prefix and suffix take only what S3's filter, IAM, EventBridge and Batch Operations all read alike", () => {
+  for (const name of ["UploadsPrefix", "UploadsSuffix"]) {
+    const pattern = new RegExp(`^(?:${fields(parameters[name]).AllowedPattern})$`);
+    for (const good of ["photos/2026/", "a_b-c.d!", ".jpg"]) assert.match(good, pattern, name);
+    // Wildcards and quotes, and what S3's filter takes only encoded.
+    for (const bad of ["*", "?", '"', "'", "\\\\", "$", "{", " ", "+", "(", "%20", "é"]) {
+      assert.doesNotMatch(bad, pattern, `${name}: ${bad}`);
+    }
+  }
+});
+
 test("memory is one vCPU by default", () => {
   assert.equal(resolved(properties("ClassifierFunction").MemorySize), 1769);
 });
