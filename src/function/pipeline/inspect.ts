@@ -1,5 +1,6 @@
 import { ClassifierError, messageOf } from "../errors.ts";
 import { sharp } from "../native.ts";
+import { readJpegSize } from "./jpeg-header.ts";
 import { type ImageFormat, sniffFormat } from "./sniff.ts";
 
 /** The picture as it was uploaded. */
@@ -17,7 +18,7 @@ export interface ImageHeader {
 }
 
 /**
- * Reads what a file says of its picture: 0.1 ms or so, and nothing is decoded. Here the pixel ceiling is ours to check
+ * Reads what a file says of its picture: 0.2 ms at most, and nothing is decoded. Here the pixel ceiling is ours to check
  * and to report.
  *
  * @throws {ClassifierError} `UNSUPPORTED_FORMAT`, `INVALID_IMAGE`, `IMAGE_TOO_LARGE`
@@ -30,8 +31,7 @@ export async function inspectImage(bytes: Uint8Array, maxImagePixels: number): P
       `expected a JPEG, PNG, WebP, GIF or AVIF picture, got bytes that begin with ${hexStart(bytes)}`,
     );
   }
-  const { autoOrient, space } = await readMetadata(bytes, format);
-  const { width, height } = autoOrient;
+  const { width, height, isCmyk } = await readHeader(bytes, format);
   const pixels = width * height;
   if (pixels > maxImagePixels) {
     throw new ClassifierError(
@@ -39,12 +39,18 @@ export async function inspectImage(bytes: Uint8Array, maxImagePixels: number): P
       `expected at most ${maxImagePixels} pixels (MAX_IMAGE_PIXELS), got ${width} × ${height} = ${pixels}`,
     );
   }
-  return { image: { format, width, height }, pixels, isCmyk: space === "cmyk" };
+  return { image: { format, width, height }, pixels, isCmyk };
 }
 
-async function readMetadata(bytes: Uint8Array, format: ImageFormat) {
+async function readHeader(
+  bytes: Uint8Array,
+  format: ImageFormat,
+): Promise<{ width: number; height: number; isCmyk: boolean }> {
+  const size = format === "jpeg" ? readJpegSize(bytes) : undefined;
+  if (size !== undefined) return { ...size, isCmyk: false };
   try {
-    return await sharp(bytes, { limitInputPixels: false }).metadata();
+    const { autoOrient, space } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    return { ...autoOrient, isCmyk: space === "cmyk" };
   } catch (cause) {
     throw new ClassifierError(
       "INVALID_IMAGE",
