@@ -1,5 +1,5 @@
 import { addAbortSignal, Readable } from "node:stream";
-import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { ClassifierError, messageOf } from "../errors.ts";
 import type { ImageRef } from "../image-ref.ts";
 import { describeS3Error, unquoteETag } from "../s3.ts";
@@ -40,18 +40,44 @@ export async function openObject(
   try {
     const { Body, ETag, VersionId, ContentLength } = await s3.send(command, { abortSignal: options.signal });
     if (!(Body instanceof Readable)) throw new Error("expected a body, got none");
+    const got = unquoteETag(ETag);
+    if (ref.eTag !== undefined && got !== ref.eTag) {
+      Body.destroy();
+      throw new Error(`expected the bytes with ETag ${ref.eTag}, got those with ${got}`);
+    }
     const source: ImageRef = {
       ...ref,
       ...optional("versionId", VersionId ?? ref.versionId),
-      ...optional("eTag", unquoteETag(ETag) ?? ref.eTag),
+      ...optional("eTag", got),
       ...optional("sizeBytes", ContentLength),
     };
     return { source, body: Body };
   } catch (cause) {
     const { code, status } = describeS3Error(cause);
-    if (status === 412) return undefined;
+    if (status === 412 || (status === 404 && code !== "NoSuchBucket")) {
+      await assertGone(s3, ref, options.signal);
+      if (status === 412) return undefined;
+    }
     throw fetchError(code, status, ref, cause);
   }
+}
+
+/**
+ * A wrong "it is not there" would lose the upload for good, so it is believed only when S3 says so twice.
+ *
+ * @throws {ClassifierError} `FETCH_FAILED` when the object is there after all, or S3 does not say
+ */
+async function assertGone(s3: S3Client, ref: ImageRef, signal: AbortSignal): Promise<void> {
+  const { bucket: Bucket, key: Key, versionId: VersionId, eTag: IfMatch } = ref;
+  try {
+    await s3.send(new HeadObjectCommand({ Bucket, Key, VersionId, IfMatch }), { abortSignal: signal });
+  } catch (cause) {
+    const { code, status } = describeS3Error(cause);
+    if (status === 404 || status === 405 || status === 412) return;
+    throw new ClassifierError("FETCH_FAILED", `${nameOf(ref)}: ${code}, ${messageOf(cause)}`, cause);
+  }
+  const message = `${nameOf(ref)}: S3 said that it is not there, and then that it is`;
+  throw new ClassifierError("FETCH_FAILED", message);
 }
 
 /**
