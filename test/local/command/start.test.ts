@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { PROJECT_DIR } from "../../../src/local/template.ts";
+import { FIXTURES, runCommand, temporaryFolder } from "./harness.ts";
+
+const LIMIT = { timeout: 90_000 };
+
+test(
+  "a text file named .jpg is UNSUPPORTED_FORMAT, the others go on, and the status is 0",
+  LIMIT,
+  async (t) => {
+    const notes = join(await temporaryFolder(t), "notes.jpg");
+    await writeFile(notes, "no picture");
+    const photo = join(FIXTURES, "photo-1.jpg");
+    const { code, stdout, stderr } = await runCommand(t, "start", [
+      notes,
+      photo,
+      "--json",
+      "--concurrency",
+      "1",
+    ]);
+    const [first, second, ...others] = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(others, []);
+    assert.equal(first.name, notes);
+    assert.equal(first.document.error.code, "UNSUPPORTED_FORMAT");
+    assert.equal(second.document.predictions[0].label, "photo");
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+  },
+);
+
+test(
+  "the pictures of a folder are classified by name, a missing file is told, and the status is 1",
+  LIMIT,
+  async (t) => {
+    const dir = await temporaryFolder(t);
+    await mkdir(join(dir, "inner"));
+    await copyFile(join(FIXTURES, "icon-1.png"), join(dir, "b.png"));
+    await copyFile(join(FIXTURES, "document-1.png"), join(dir, "inner/a.png"));
+    await writeFile(join(dir, "notes.txt"), "left alone");
+    const { code, stdout, stderr } = await runCommand(t, "start", [dir, "missing.jpg"]);
+    const lines = stdout.split("\n");
+    assert.match(lines[0] ?? "", / icon +\d/);
+    assert.match(lines[1] ?? "", / document +\d/);
+    assert.match(stdout, /\n2 pictures in [\d.]+ s: 2 classified\n$/);
+    assert.doesNotMatch(stdout, /\p{Cc}\[/u, "no colours in a pipe");
+    assert.equal(stderr, "missing.jpg: no such file\n");
+    assert.equal(code, 1);
+  },
+);
+
+test("with --strict a rejected picture makes the status 1", LIMIT, async (t) => {
+  const empty = join(await temporaryFolder(t), "empty.png");
+  await writeFile(empty, "");
+  const { code, stdout } = await runCommand(t, "start", [empty, "--strict"]);
+  assert.match(stdout, /OBJECT_EMPTY/);
+  assert.equal(code, 1);
+});
+
+test("twenty pictures have a progress bar on a terminal", {
+  ...LIMIT,
+  skip: spawnSync("script", ["--version"]).error !== undefined && "needs the script command of util-linux",
+}, async (t) => {
+  const dir = await temporaryFolder(t);
+  for (let index = 0; index < 20; index++)
+    await copyFile(join(FIXTURES, "icon-1.png"), join(dir, `${index}.png`));
+  const start = join(PROJECT_DIR, "src/local/start.ts");
+  const command = [process.execPath, start, dir].map((part) => `'${part}'`).join(" ");
+  const { stdout, status } = spawnSync("script", ["-qec", command, "/dev/null"], { encoding: "utf8" });
+  assert.equal(status, 0);
+  assert.match(stdout, /classify .*\d+% \| \d+\/20 pictures/);
+  assert.match(stdout, /20 pictures in [\d.]+ s: 20 classified/);
+});
+
+test("--help names every flag and the exit statuses", LIMIT, async (t) => {
+  const { code, stdout } = await runCommand(t, "start", ["--help"]);
+  for (const flag of "model concurrency memory timeout port data no-samples open json strict".split(" ")) {
+    assert.match(stdout, new RegExp(`--${flag}\\b`));
+  }
+  assert.match(stdout, /Exit status: 0 .*, 1 .*, 130 interrupted/);
+  assert.equal(code, 0);
+});
+
+for (const { args, message } of [
+  { args: ["--modle", "x"], message: /unknown option '--modle'\n\(Did you mean --model\?\)/ },
+  { args: ["--model", "absent"], message: /^No model "absent": .*there are? .*upload-triage/ },
+  { args: ["--concurrency", "0"], message: /whole number from 1 to 64/ },
+  { args: ["--port", "http"], message: /whole number from 1 to 65534/ },
+  { args: ["absent.jpg"], message: /^absent\.jpg: no such file\n$/ },
+]) {
+  test(`npm start -- ${args.join(" ")} says what is wrong, and the status is 1`, LIMIT, async (t) => {
+    const { code, stdout, stderr } = await runCommand(t, "start", args);
+    assert.match(stderr, message);
+    assert.equal(stdout, "");
+    assert.equal(code, 1);
+  });
+}
