@@ -1,0 +1,178 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { spreadOf } from "../statistics.ts";
+import type { Overhead, ProfileJob, RowProfile } from "./job.ts";
+import { profileOperators } from "./operators.ts";
+import { recordProcess, SAMPLES_PER_SECOND } from "./perf.ts";
+import { perfHotspots } from "./perf-script.ts";
+import type { SampledReply, SampledRequest, Slice } from "./sampled-row.ts";
+import { speedscopeFile } from "./speedscope.ts";
+
+/** Makes V8 tell perf the names of what it compiles, and keep a frame for what it interprets. */
+const PERF_FLAGS = ["--perf-basic-prof", "--interpreted-frames-native-stack"];
+/** Slices of this length alternate with and without the profilers: a disturbance falls on both of a pair. */
+const SLICE_SECONDS = 5;
+
+/**
+ * Profiles one row. Two processes do the same work in turns: one under the profilers, one bare; the profile is the
+ * first one's, and what the profilers cost is the difference.
+ *
+ * @param perfEvent the event that perf counts here; `undefined` without perf
+ */
+export async function profileRow(
+  job: ProfileJob,
+  { id, title }: { id: string; title: string },
+  perfEvent: string | undefined,
+  onSlice: (label: string) => void,
+): Promise<RowProfile> {
+  const path = join(job.outDir, id);
+  const profiled = await openRow(job, id, true, perfEvent === undefined ? [] : PERF_FLAGS);
+  const bare = job.overhead ? await openRow(job, id, false, []) : undefined;
+  try {
+    const recording =
+      perfEvent === undefined || profiled.pid === undefined
+        ? undefined
+        : await recordProcess(profiled.pid, perfEvent, path);
+    const slices = await alternateSlices(job.seconds, profiled, bare, () => onSlice(title));
+    const samples = await recording?.stop();
+    const cpuprofile = `${path}.cpuprofile`;
+    const finished = await profiled.ask({ type: "finish", cpuprofile });
+    if (finished.type !== "finished")
+      throw new Error(`Expected a profile of row ${id}, got ${finished.type}.`);
+    const files = [cpuprofile];
+    if (samples !== undefined) {
+      const file = `${path}.speedscope.json`;
+      await writeFile(file, JSON.stringify(speedscopeFile(title, samples, 1000 / SAMPLES_PER_SECOND)));
+      files.push(file, `${path}.perf.txt`);
+    }
+    const operatorsFile = `${path}.operators.json`;
+    const operators =
+      job.operatorRuns === 0 ? [] : await profileOperators(modelOf(job, id), job.operatorRuns, operatorsFile);
+    if (operators.length > 0) files.push(operatorsFile);
+    const hasPerf = samples !== undefined && samples.length > 0;
+    return {
+      id,
+      title,
+      ...totals(slices.profiled),
+      source: hasPerf ? "perf" : "V8",
+      samples: hasPerf ? samples.length : finished.samples,
+      hotspots: hasPerf ? perfHotspots(samples) : finished.hotspots,
+      ...(slices.bare.length === 0 ? {} : { overhead: overheadOf(slices.profiled, slices.bare) }),
+      operators,
+      files: files.map((file) => basename(file)),
+    };
+  } finally {
+    await Promise.all([profiled.close(), bare?.close()]);
+  }
+}
+
+/** The model that a row runs. */
+function modelOf({ context }: ProfileJob, id: string): string {
+  if (id === "ours-uint8") return context.uint8ModelDir;
+  return id === "infer-float32" ? context.float32ModelDir : context.modelDir;
+}
+
+async function alternateSlices(
+  seconds: number,
+  profiled: RowProcess,
+  bare: RowProcess | undefined,
+  onSlice: () => void,
+): Promise<{ profiled: Slice[]; bare: Slice[] }> {
+  const slices: { profiled: Slice[]; bare: Slice[] } = { profiled: [], bare: [] };
+  const count = sliceCount(seconds);
+  for (let pair = 0; pair < count; pair++) {
+    const order = pair % 2 === 0 ? (["profiled", "bare"] as const) : (["bare", "profiled"] as const);
+    for (const side of order) {
+      const row = side === "profiled" ? profiled : bare;
+      if (row === undefined) continue;
+      onSlice();
+      const reply = await row.ask({ type: "slice", seconds: seconds / count });
+      if (reply.type === "slice") slices[side].push(reply.slice);
+    }
+  }
+  return slices;
+}
+
+/** How many slices `seconds` are cut into. */
+export function sliceCount(seconds: number): number {
+  return Math.max(1, Math.round(seconds / SLICE_SECONDS));
+}
+
+function totals(
+  slices: readonly Slice[],
+): Pick<RowProfile, "pictures" | "msPerPicture" | "cpuMsPerPicture" | "stagesMs"> {
+  const sum = (value: (slice: Slice) => number): number =>
+    slices.reduce((all, slice) => all + value(slice), 0);
+  const pictures = sum((slice) => slice.pictures);
+  const names = new Set(slices.flatMap(({ stagesMs }) => Object.keys(stagesMs)));
+  return {
+    pictures,
+    msPerPicture: sum(({ wallMs }) => wallMs) / pictures,
+    cpuMsPerPicture: sum(({ cpuMs }) => cpuMs) / pictures,
+    stagesMs: Object.fromEntries(
+      [...names].map((name) => [name, sum(({ stagesMs }) => stagesMs[name] ?? 0)]),
+    ),
+  };
+}
+
+/** Slice by slice: time a picture under the profilers over time a picture without, less one. */
+export function overheadOf(profiled: readonly Slice[], bare: readonly Slice[]): Overhead {
+  const compare = (value: (slice: Slice) => number): Overhead["wall"] =>
+    spreadOf(
+      profiled.flatMap((slice, i) => {
+        const other = bare[i];
+        return other === undefined
+          ? []
+          : [value(slice) / slice.pictures / (value(other) / other.pictures) - 1];
+      }),
+    );
+  return { wall: compare(({ wallMs }) => wallMs), cpu: compare(({ cpuMs }) => cpuMs), pairs: bare.length };
+}
+
+interface RowProcess {
+  pid: number | undefined;
+  ask(request: SampledRequest): Promise<SampledReply>;
+  close(): Promise<void>;
+}
+
+async function openRow(
+  { context, pictures }: ProfileJob,
+  row: string,
+  profiled: boolean,
+  execArgv: string[],
+): Promise<RowProcess> {
+  const child = fork(join(import.meta.dirname, "sampled-row.ts"), { execArgv, serialization: "advanced" });
+  const ask = async (request: SampledRequest): Promise<SampledReply> => {
+    child.send(request);
+    const reply = await nextReply(child, row);
+    if (reply.type === "failed") throw new Error(`Row ${row} failed: ${reply.message}`);
+    return reply;
+  };
+  await ask({ type: "open", row, context, paths: pictures, profiled });
+  return {
+    pid: child.pid,
+    ask,
+    close: async () => {
+      if (child.connected) child.disconnect();
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+      await rm(`/tmp/perf-${child.pid}.map`, { force: true });
+    },
+  };
+}
+
+async function nextReply(child: ChildProcess, row: string): Promise<SampledReply> {
+  const stop = new AbortController();
+  const { signal } = stop;
+  try {
+    return await Promise.race([
+      once(child, "message", { signal }).then(([reply]) => reply as SampledReply),
+      once(child, "exit", { signal }).then(([code, by]): never => {
+        throw new Error(`Row ${row}: its process ended with ${code ?? by}; its message stands above.`);
+      }),
+    ]);
+  } finally {
+    stop.abort();
+  }
+}
