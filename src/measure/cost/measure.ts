@@ -1,0 +1,178 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { median } from "simple-statistics";
+import { buildFunction } from "../../local/build.ts";
+import type { ObjectEventRecord } from "../../local/s3/notification.ts";
+import { startS3 } from "../../local/s3/server.ts";
+import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../../local/template.ts";
+import type { InvokeReply, InvokeRequest } from "./function-process.ts";
+import type { Work } from "./model.ts";
+
+export interface MeasureOptions {
+  modelDir: string;
+  /** Paths of the pictures, taken in turn. */
+  pictures: readonly string[];
+  /** Invocations of each of the two batch sizes that the line is drawn through. */
+  invocations: number;
+  onInvocation?: (label: string) => void;
+}
+
+/** The larger of the two batch sizes, and template.yaml's default; the smaller is 1. */
+const LARGE_BATCH = 10;
+
+/** A measured batch size. */
+export interface MeasuredBatch {
+  batch: number;
+  wallMs: number;
+  cpuMs: number;
+  mainMs: number;
+}
+
+/**
+ * Runs the deployed bundle on SQS batches of 1 and of 10 pictures, against a local S3 endpoint in another process, and
+ * draws a line through the medians.
+ */
+export async function measureWork(
+  options: MeasureOptions,
+): Promise<{ work: Work; batches: MeasuredBatch[] }> {
+  const dir = await mkdtemp(join(tmpdir(), "cost-"));
+  const records: ObjectEventRecord[] = [];
+  const server = await startS3({
+    dataDir: join(dir, "s3"),
+    buckets: ["uploads", "results"],
+    onObjectEvent: (record) => record.s3.bucket.name === "uploads" && records.push(record),
+  });
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new S3Client({
+    endpoint: server.url,
+    region: "us-east-1",
+    credentials,
+    forcePathStyle: true,
+  });
+  let child: ChildProcess | undefined;
+  try {
+    const { file } = await buildFunction(dir);
+    const { environment } = readFunctionTemplate(await readTemplate());
+    child = fork(join(import.meta.dirname, "function-process.ts"), [file], {
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+      env: {
+        PATH: process.env.PATH,
+        ...environment,
+        NODE_PATH: join(PROJECT_DIR, "node_modules"),
+        MODEL_DIR: options.modelDir,
+        RESULTS_BUCKET: "results",
+        S3_FORCE_PATH_STYLE: "true",
+        AWS_ENDPOINT_URL_S3: server.url,
+        AWS_REGION: "us-east-1",
+        AWS_ACCESS_KEY_ID: "local",
+        AWS_SECRET_ACCESS_KEY: "local",
+      },
+    });
+    let logBytes = 0;
+    child.stdout?.on("data", (chunk: Buffer) => {
+      logBytes += chunk.length;
+    });
+    const ready = await nextReply(child);
+    if (ready.type !== "ready") throw new Error("Expected the function to load first.");
+    const bodies = await Promise.all(options.pictures.map((path) => readFile(path)));
+    let uploads = 0;
+    const invoke = async (batch: number): Promise<Extract<InvokeReply, { type: "done" }>> => {
+      for (let i = 0; i < batch; i++) {
+        const Body = bodies[uploads % bodies.length] ?? Buffer.alloc(0);
+        await client.send(new PutObjectCommand({ Bucket: "uploads", Key: `${uploads++}.jpg`, Body }));
+      }
+      const event = sqsEvent(records.splice(0, batch));
+      child?.send({ event } satisfies InvokeRequest);
+      const reply = await nextReply(child as ChildProcess);
+      if (reply.type !== "done")
+        throw new Error(reply.type === "failed" ? reply.message : "Expected an answer.");
+      return reply;
+    };
+    for (let i = 0; i < 3; i++) await invoke(LARGE_BATCH);
+    logBytes = 0;
+    const before = uploads;
+    const replies = new Map<number, Extract<InvokeReply, { type: "done" }>[]>([
+      [1, []],
+      [LARGE_BATCH, []],
+    ]);
+    for (let i = 0; i < options.invocations; i++) {
+      for (const [batch, list] of replies) {
+        options.onInvocation?.(`batch of ${batch}`);
+        list.push(await invoke(batch));
+      }
+    }
+    const batches = [...replies].map(([batch, list]): MeasuredBatch => {
+      const middle = (value: (reply: (typeof list)[number]) => number): number => median(list.map(value));
+      return {
+        batch,
+        wallMs: middle(({ wallMs }) => wallMs),
+        cpuMs: middle(({ cpuMs }) => cpuMs),
+        mainMs: middle(({ mainMs }) => mainMs),
+      };
+    });
+    const cpu = lineThrough(batches.map(({ batch, cpuMs }) => [batch, cpuMs]));
+    const main = lineThrough(batches.map(({ batch, mainMs }) => [batch, mainMs]));
+    return {
+      batches,
+      work: {
+        cpuFixedMs: cpu.fixed,
+        cpuPerPictureMs: cpu.perPicture,
+        mainFixedMs: main.fixed,
+        mainPerPictureMs: main.perPicture,
+        initMs: ready.initMs,
+        peakMemoryMb: Math.max(...[...replies.values()].flat().map(({ peakMemoryMb }) => peakMemoryMb)),
+        logBytesPerPicture: logBytes / (uploads - before),
+      },
+    };
+  } finally {
+    if (child?.connected) child.disconnect();
+    if (child !== undefined && child.exitCode === null) await once(child, "exit");
+    client.destroy();
+    await server.close();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** The line through two points; where noise would make the fixed part negative, the line through the larger and 0. */
+export function lineThrough(points: readonly (readonly [number, number])[]): {
+  fixed: number;
+  perPicture: number;
+} {
+  const [[x1, y1] = [0, 0], [x2, y2] = [1, 0]] = points;
+  const perPicture = (y2 - y1) / (x2 - x1);
+  const fixed = y1 - perPicture * x1;
+  return fixed < 0 ? { fixed: 0, perPicture: y2 / x2 } : { fixed, perPicture };
+}
+
+async function nextReply(child: ChildProcess): Promise<InvokeReply> {
+  const stop = new AbortController();
+  const { signal } = stop;
+  try {
+    return await Promise.race([
+      once(child, "message", { signal }).then(([reply]) => reply as InvokeReply),
+      once(child, "exit", { signal }).then(([code]): never => {
+        throw new Error(`The function's process ended with ${code}; its message stands above.`);
+      }),
+    ]);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** A batch as Lambda's event source mapping hands it over: one S3 notification a message. */
+function sqsEvent(records: readonly ObjectEventRecord[]): unknown {
+  return {
+    Records: records.map((record, i) => ({
+      messageId: `message-${i}`,
+      receiptHandle: `handle-${i}`,
+      body: JSON.stringify({ Records: [record] }),
+      eventSource: "aws:sqs",
+      eventSourceARN: "arn:aws:sqs:us-east-1:123456789012:uploads",
+      awsRegion: "us-east-1",
+    })),
+  };
+}
