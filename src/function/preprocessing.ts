@@ -116,7 +116,12 @@ function readTriple(config: Json, field: "image_mean" | "image_std"): Triple {
   const value = config[field];
   if (Array.isArray(value) && value.length === 3 && value.every((item) => Number.isFinite(item))) {
     const [r, g, b]: number[] = value;
-    if (r !== undefined && g !== undefined && b !== undefined && (field === "image_mean" || r * g * b > 0)) {
+    if (
+      r !== undefined &&
+      g !== undefined &&
+      b !== undefined &&
+      (field === "image_mean" || Math.min(r, g, b) > 0)
+    ) {
       return [r, g, b];
     }
   }

@@ -56,6 +56,7 @@ export async function startFunction(
   test: TestContext,
   changes: Partial<Config> = {},
   options: Partial<S3Options> = {},
+  givenModel?: Model,
 ): Promise<RunningFunction> {
   const s3 = await startEndpoint(test, { buckets: ["uploads", "results"], ...options });
   Object.assign(process.env, {
@@ -65,7 +66,7 @@ export async function startFunction(
     AWS_SECRET_ACCESS_KEY: "local",
   });
   const config = testConfig(changes);
-  const model = await triageModel();
+  const model = givenModel ?? (await triageModel());
   const metrics = createMetrics(config.serviceName, model.name);
   const client = createS3Client(config);
   test.after(() => client.destroy());

@@ -14,6 +14,8 @@ export interface TinyModel {
   readonly layout?: "NCHW" | "NHWC";
   /** Shape that the graph declares for its input; text is a symbolic dimension. */
   readonly shape?: readonly (number | string)[];
+  /** Height and width of the input; {@link TINY_SIDE} when not given. */
+  readonly side?: number;
   readonly onnxFile?: string;
   readonly outputName?: string;
   readonly config?: unknown;
@@ -36,12 +38,11 @@ export async function writeTinyModel(test: TestContext, options: TinyModel = {})
   return dir;
 }
 
-function tinyPreprocessor({ preprocessor }: TinyModel): Record<string, unknown> {
-  const side = { height: TINY_SIDE, width: TINY_SIDE };
+function tinyPreprocessor({ preprocessor, side = TINY_SIDE }: TinyModel): Record<string, unknown> {
   return {
-    size: { shortest_edge: TINY_SIDE },
+    size: { shortest_edge: side },
     do_center_crop: true,
-    crop_size: side,
+    crop_size: { height: side, width: side },
     image_mean: [0, 0, 0],
     image_std: [1, 1, 1],
     ...preprocessor,
@@ -51,7 +52,8 @@ function tinyPreprocessor({ preprocessor }: TinyModel): Record<string, unknown> 
 function tinyGraph({
   elementType = "float32",
   layout = "NCHW",
-  shape = layout === "NCHW" ? [1, 3, TINY_SIDE, TINY_SIDE] : [1, TINY_SIDE, TINY_SIDE, 3],
+  side = TINY_SIDE,
+  shape = layout === "NCHW" ? [1, 3, side, side] : [1, side, side, 3],
   outputName = "logits",
 }: TinyModel): Uint8Array {
   const graph = new OnnxGraph();

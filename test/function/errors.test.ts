@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { ClassifierError, ERRORS, type ErrorCode, messageOf } from "../../src/function/errors.ts";
+import { loadModel } from "../../src/function/model.ts";
+import { fixture, type RunningFunction, sqsEvent, startFunction } from "./harness.ts";
+import { plainPng, RED } from "./pictures.ts";
+import { writeTinyModel } from "./tiny-model.ts";
+
+type Provoke = (t: TestContext) => Promise<void>;
+
+/** Uploads the body, spoils something, and expects the whole function to end that upload with the code. */
+function uploadOf(
+  code: ErrorCode,
+  body: () => Promise<Uint8Array | string>,
+  spoil: (running: RunningFunction) => unknown = () => {},
+  { changes = {}, remainingMs = 60_000 }: { changes?: object; remainingMs?: number } = {},
+): Provoke {
+  return async (t) => {
+    const running = await startFunction(t, { s3Attempts: 1, ...changes });
+    const record = await running.upload("k.jpg", await body());
+    await spoil(running);
+    const answer = await running.invoke(sqsEvent([{ Records: [record] }]), remainingMs);
+    running.s3.setFault(undefined);
+    const { retryable } = ERRORS[code];
+    const failures = retryable ? [{ itemIdentifier: "message-0" }] : [];
+    assert.deepEqual(answer, { batchItemFailures: failures });
+    const result = await running.result("k.jpg");
+    assert.equal(result?.status, retryable ? undefined : "rejected");
+    if (result?.status === "rejected") assert.equal(result.error.code, code);
+    const [line, ...others] = running.log;
+    assert.equal(others.length, 0);
+    const { level, code: logged, retryable: said, key } = line ?? {};
+    assert.deepEqual([level, logged, said, key], [retryable ? "ERROR" : "WARN", code, retryable, "k.jpg"]);
+  };
+}
+
+const picture = () => plainPng(RED);
+const failing =
+  (status: number, code: string, operation: "GetObject" | "PutObject") =>
+  ({ s3 }: RunningFunction) =>
+    s3.setFault({ kind: "status", status, code, operations: [operation] });
+
+/** How the whole function is brought to each code. Without an entry for a code this file does not type-check. */
+const PROVOKED: Record<ErrorCode, Provoke> = {
+  INVALID_EVENT: async (t) => {
+    const { invoke } = await startFunction(t);
+    await assert.rejects(invoke({ hello: 1 }), { code: "INVALID_EVENT", retryable: false });
+    const answer = await invoke(sqsEvent(["no JSON"]));
+    assert.deepEqual(answer, { batchItemFailures: [{ itemIdentifier: "message-0" }] });
+  },
+  OBJECT_NOT_FOUND: uploadOf("OBJECT_NOT_FOUND", picture, ({ s3 }) =>
+    s3.client.send(new DeleteObjectCommand({ Bucket: "uploads", Key: "k.jpg" })),
+  ),
+  OBJECT_EMPTY: uploadOf("OBJECT_EMPTY", async () => ""),
+  OBJECT_TOO_LARGE: uploadOf("OBJECT_TOO_LARGE", picture, undefined, { changes: { maxObjectBytes: 20 } }),
+  ACCESS_DENIED: uploadOf("ACCESS_DENIED", picture, failing(403, "AccessDenied", "GetObject")),
+  FETCH_FAILED: uploadOf("FETCH_FAILED", picture, failing(503, "SlowDown", "GetObject")),
+  UNSUPPORTED_FORMAT: uploadOf("UNSUPPORTED_FORMAT", async () => "a text that is named .jpg"),
+  INVALID_IMAGE: uploadOf("INVALID_IMAGE", async () => (await fixture("photo-1.jpg")).subarray(0, 20_000)),
+  IMAGE_TOO_LARGE: uploadOf("IMAGE_TOO_LARGE", picture, undefined, { changes: { maxImagePixels: 255 } }),
+  MODEL_INVALID: async (t) => {
+    const dir = await writeTinyModel(t, { config: {} });
+    await assert.rejects(loadModel(dir), { code: "MODEL_INVALID", retryable: true });
+  },
+  INFERENCE_FAILED: async (t) => {
+    const model = await loadModel(await writeTinyModel(t));
+    const broken = { ...model, outputName: "no such output" };
+    const running = await startFunction(t, {}, {}, broken);
+    const record = await running.upload("k.jpg", await picture());
+    assert.deepEqual(await running.invoke(sqsEvent([{ Records: [record] }])), {
+      batchItemFailures: [{ itemIdentifier: "message-0" }],
+    });
+    assert.equal(running.log[0]?.code, "INFERENCE_FAILED");
+  },
+  PUBLISH_FAILED: uploadOf("PUBLISH_FAILED", picture, failing(500, "InternalError", "PutObject")),
+  DEADLINE_NEAR: uploadOf("DEADLINE_NEAR", picture, undefined, { remainingMs: 1000 }),
+};
+
+test("every code of the table is provoked here", () => {
+  assert.deepEqual(Object.keys(PROVOKED).sort(), Object.keys(ERRORS).sort());
+});
+
+for (const [code, provoke] of Object.entries(PROVOKED)) {
+  const { retryable, stage, meaning } = ERRORS[code as ErrorCode];
+  test(`${code} is found at ${stage} and ${retryable ? "retried" : "not retried"}`, provoke);
+
+  test(`${code} is explained in a sentence`, () => {
+    assert.match(meaning, /^[A-Z].{20,}\.$/);
+  });
+}
+
+test("an error knows its code, whether to retry, and what was caught", () => {
+  const cause = new Error("socket");
+  const error = new ClassifierError("FETCH_FAILED", "S3 was silent", cause);
+  assert.deepEqual(
+    [error.name, error.code, error.retryable, error.message],
+    ["ClassifierError", "FETCH_FAILED", true, "S3 was silent"],
+  );
+  assert.equal(error.cause, cause);
+  assert.equal("cause" in new ClassifierError("OBJECT_EMPTY", "0 bytes"), false);
+});
+
+test("anything that is thrown has a text", () => {
+  assert.equal(messageOf(new Error("a")), "a");
+  assert.equal(messageOf("b"), "b");
+  assert.equal(messageOf(undefined), "undefined");
+});

@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import { loadModel } from "../../src/function/model.ts";
+import { createResponder } from "../../src/function/respond.ts";
+import { createS3Client } from "../../src/function/s3.ts";
+import { createMetrics } from "../../src/function/telemetry.ts";
+import { PROJECT_DIR, sqsEvent, testConfig } from "./harness.ts";
+
+/** What the process held after so many pictures, in bytes. */
+export interface MemorySample extends NodeJS.MemoryUsage {
+  readonly pictures: number;
+}
+
+const BATCH_SIZE = 10;
+
+/** Classifies uploads in batches of ten as the handler does, and reports its memory after each number of pictures. */
+async function work(keys: readonly string[], counts: readonly number[]): Promise<void> {
+  const config = testConfig();
+  const model = await loadModel(join(PROJECT_DIR, "models/upload-triage"));
+  const metrics = createMetrics(config.serviceName, model.name);
+  const respond = createResponder({ config, model, metrics, s3: createS3Client(config) });
+  const context = { awsRequestId: "request-1", getRemainingTimeInMillis: () => 60_000 };
+  const bodyOf = (key: string) => ({
+    source: "aws.s3",
+    "detail-type": "Object Created",
+    detail: { bucket: { name: "uploads" }, object: { key } },
+  });
+  for (let pictures = 0; pictures < Math.max(...counts); ) {
+    const batch = Array.from({ length: BATCH_SIZE }, (_, i) =>
+      bodyOf(keys[(pictures + i) % keys.length] ?? ""),
+    );
+    const answer = (await respond(sqsEvent(batch), context)) as { batchItemFailures: unknown[] };
+    if (answer.batchItemFailures.length > 0) throw new Error("expected all to be classified");
+    metrics.publishStoredMetrics();
+    pictures += BATCH_SIZE;
+    if (counts.includes(pictures))
+      process.send?.({ pictures, ...process.memoryUsage() } satisfies MemorySample);
+  }
+}
+
+const [keys = "[]", counts = "[]"] = process.argv.slice(2);
+await work(JSON.parse(keys), JSON.parse(counts));
+process.disconnect?.();
+process.exit(0);

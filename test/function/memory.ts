@@ -1,0 +1,73 @@
+import { fork } from "node:child_process";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { startS3 } from "../../src/local/s3/server.ts";
+import { createClient } from "../local/s3/harness.ts";
+import { fixture, PROJECT_DIR } from "./harness.ts";
+import type { MemorySample } from "./memory-worker.ts";
+
+/**
+ * Runs the function in a process of its own, against an S3 endpoint in this one, and measures what it holds.
+ *
+ * @param fixtures uploads, one after the other and again from the start
+ * @param counts   after how many pictures, multiples of ten
+ */
+export async function measureMemory(
+  fixtures: readonly string[],
+  counts: readonly number[],
+  onSample: (sample: MemorySample) => void = () => {},
+): Promise<MemorySample[]> {
+  const dataDir = await mkdtemp(join(tmpdir(), "memory-"));
+  const s3 = await startS3({ dataDir, buckets: ["uploads", "results"] });
+  const client = createClient(s3.url);
+  try {
+    for (const Key of fixtures) {
+      await client.send(new PutObjectCommand({ Bucket: "uploads", Key, Body: await fixture(Key) }));
+    }
+    const samples: MemorySample[] = [];
+    const worker = fork(
+      join(import.meta.dirname, "memory-worker.ts"),
+      [JSON.stringify(fixtures), JSON.stringify(counts)],
+      {
+        stdio: ["ignore", "ignore", "inherit", "ipc"],
+        env: {
+          ...process.env,
+          AWS_ENDPOINT_URL_S3: s3.url,
+          AWS_REGION: "us-east-1",
+          AWS_ACCESS_KEY_ID: "local",
+          AWS_SECRET_ACCESS_KEY: "local",
+        },
+      },
+    );
+    worker.on("message", (sample: MemorySample) => {
+      samples.push(sample);
+      onSample(sample);
+    });
+    const status = await new Promise((resolve) => worker.on("close", resolve));
+    if (status !== 0) throw new Error(`expected the function's process to end with 0, got ${status}`);
+    return samples;
+  } finally {
+    client.destroy();
+    await s3.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) {
+  const files = await readdir(join(PROJECT_DIR, "test/fixtures"));
+  const pictures = files.filter((file) => /\.(jpg|png|webp)$/.test(file));
+  const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1).padStart(8);
+  console.log(`${new Date().toISOString()}  ${cpus()[0]?.model}  Node ${process.versions.node}`);
+  console.log("pictures  resident      heap  external  (MiB)");
+  const samples = await measureMemory(pictures, [500, 1000, 2000, 3000, 4000, 5000], (sample) =>
+    console.log(
+      `${String(sample.pictures).padStart(8)}  ${mib(sample.rss)}  ${mib(sample.heapUsed)}  ${mib(sample.external)}`,
+    ),
+  );
+  const [first, last] = [samples[0]?.rss ?? Number.NaN, samples.at(-1)?.rss ?? Number.NaN];
+  const growth = (last / first - 1) * 100;
+  console.log(`After 5,000 pictures ${growth.toFixed(1)}% of what was resident after 500 has been added.`);
+  if (!(growth <= 10)) process.exitCode = 1;
+}
