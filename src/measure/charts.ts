@@ -119,8 +119,7 @@ function panelParts({ title, unit, series }: Panel): string[] {
     return `<line class="line ${kind}" x1="${x}" x2="${x + 24}" y1="20" y2="20"/><text x="${x + 30}" y="24">${escapeXml(label)}</text>`;
   });
   return [
-    `<text class="title" x="0" y="24">${escapeXml(title)}</text>`,
-    `<text class="note" x="${left - 8}" y="${top - 12}" text-anchor="end">${escapeXml(unit)}</text>`,
+    `<text class="title" x="0" y="24">${escapeXml(`${title}, ${unit}`)}</text>`,
     ...grid,
     ...ticks,
     ...lines,
@@ -142,7 +141,7 @@ export function benchChart(report: BenchReport): string {
 }
 
 function throughputBar({ id, title, picturesPerSecond, speedup }: RowReport): Bar {
-  const times = speedup === undefined ? "" : `  ${speedup.median.toFixed(1)}×`;
+  const times = speedup === undefined ? "" : ` · ${speedup.median.toFixed(1)}×`;
   return {
     label: title,
     value: picturesPerSecond.median,

@@ -70,14 +70,20 @@ async function startNodeRow(
   context: RowContext,
   paths: readonly string[],
 ): Promise<RunningRow> {
-  const child = fork(join(import.meta.dirname, "row-process.ts"), { serialization: "advanced" });
+  const child = fork(join(import.meta.dirname, "row-process.ts"), {
+    serialization: "advanced",
+    execArgv: [],
+  });
   const ask = async (request: RowRequest): Promise<RowReply> => {
     child.send(request);
     const reply = await nextReply(child, entry);
     if (reply.type === "failed") throw new Error(`Row ${entry.id} failed: ${reply.message}`);
     return reply;
   };
-  const opened = await ask({ type: "open", row: entry.id, context, paths: [...paths] });
+  const opened = await ask({ type: "open", row: entry.id, context, paths: [...paths] }).catch((error) => {
+    child.kill();
+    throw error;
+  });
   return {
     entry,
     versions: opened.type === "opened" ? opened.versions : {},
