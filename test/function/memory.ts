@@ -8,16 +8,22 @@ import { createClient } from "../local/s3/harness.ts";
 import { fixture, PROJECT_DIR } from "./harness.ts";
 import type { MemorySample } from "./memory-worker.ts";
 
+interface MemoryOptions {
+  readonly execArgv?: readonly string[];
+  readonly onSample?: (sample: MemorySample) => void;
+}
+
 /**
  * Runs the function in a process of its own, against an S3 endpoint in this one, and measures what it holds.
  *
  * @param fixtures uploads, one after the other and again from the start
  * @param counts   after how many pictures, multiples of ten
+ * @param execArgv with `--expose-gc`, garbage is collected before each look
  */
 export async function measureMemory(
   fixtures: readonly string[],
   counts: readonly number[],
-  onSample: (sample: MemorySample) => void = () => {},
+  { execArgv = [], onSample = () => {} }: MemoryOptions = {},
 ): Promise<MemorySample[]> {
   const dataDir = await mkdtemp(join(tmpdir(), "memory-"));
   const s3 = await startS3({ dataDir, buckets: ["uploads", "results"] });
@@ -31,6 +37,7 @@ export async function measureMemory(
       join(import.meta.dirname, "memory-worker.ts"),
       [JSON.stringify(fixtures), JSON.stringify(counts)],
       {
+        execArgv: [...execArgv],
         stdio: ["ignore", "ignore", "inherit", "ipc"],
         env: {
           ...process.env,
@@ -61,11 +68,9 @@ if (import.meta.main) {
   const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1).padStart(8);
   console.log(`${new Date().toISOString()}  ${cpus()[0]?.model}  Node ${process.versions.node}`);
   console.log("pictures  resident      heap  external  (MiB)");
-  const samples = await measureMemory(pictures, [500, 1000, 2000, 3000, 4000, 5000], (sample) =>
-    console.log(
-      `${String(sample.pictures).padStart(8)}  ${mib(sample.rss)}  ${mib(sample.heapUsed)}  ${mib(sample.external)}`,
-    ),
-  );
+  const onSample = ({ pictures: count, rss, heapUsed, external }: MemorySample) =>
+    console.log(`${String(count).padStart(8)}  ${mib(rss)}  ${mib(heapUsed)}  ${mib(external)}`);
+  const samples = await measureMemory(pictures, [500, 1000, 2000, 3000, 4000, 5000], { onSample });
   const [first, last] = [samples[0]?.rss ?? Number.NaN, samples.at(-1)?.rss ?? Number.NaN];
   const growth = (last / first - 1) * 100;
   console.log(`After 5,000 pictures ${growth.toFixed(1)}% of what was resident after 500 has been added.`);
