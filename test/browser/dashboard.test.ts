@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import type { Page } from "playwright-core";
+import type { DashboardView } from "../../src/local/page/api.ts";
+import { dropFiles, openPage, textOf, waitForCount } from "./browser.ts";
+import { picturePaths, startLocal } from "./stack.ts";
+
+/** Tall enough for every widget to be in view: what is out of sight is not painted. */
+const TALL = { viewport: { width: 1440, height: 2400 } };
+
+suite("dashboard", () => {
+  test("every widget of template.yaml draws with data", async (t) => {
+    const { page } = await startLocal(t);
+    const browser = await openPage(t, page.url, TALL);
+    const paths = await picturePaths();
+    await dropFiles(browser, [...paths, import.meta.filename]);
+    await waitForCount(browser, "Classified", paths.length);
+    await browser.locator('.widget[data-kind="singleValue"] .big', { hasText: `${paths.length}` }).waitFor();
+    const undrawable = await browser.locator('.widget[data-kind="undrawable"]').allInnerTexts();
+    assert.deepEqual(undrawable, [], "widgets that the page cannot draw");
+    const template = await snapshot(page.url);
+    const titles = await browser.locator(".widget h3").allInnerTexts();
+    for (const { title } of template.widgets) assert.ok(titles.includes(title), `no widget "${title}"`);
+    await browser.waitForFunction(() => document.querySelectorAll(".widget .no-data").length === 0);
+    for (const { id, title, kind } of template.widgets) {
+      if (kind === "timeSeries") assert.ok((await inkOf(browser, id)) > 0, `"${title}" is an empty canvas`);
+      if (kind !== "singleValue") continue;
+      const numbers = await browser.locator(`#${id} .big`).allInnerTexts();
+      assert.ok(numbers.length > 0 && !numbers.includes("–"), `"${title}" shows ${numbers}`);
+    }
+  });
+
+  test("alarms stand in the charts with their thresholds and in their widget with their state", async (t) => {
+    const { page } = await startLocal(t);
+    const browser = await openPage(t, page.url, TALL);
+    const { widgets, alarms } = await snapshot(page.url);
+    const lines = widgets.flatMap((widget) => (widget.kind === "timeSeries" ? widget.lines : []));
+    assert.ok(lines.filter(({ alarm }) => alarm !== null).length >= 3);
+    for (const { alarm } of lines) {
+      if (alarm === null) continue;
+      await browser
+        .locator(".threshold", { hasText: `${alarm.name} ${alarm.comparison}` })
+        .first()
+        .waitFor();
+    }
+    const listed = await browser.locator(".alarms strong").allInnerTexts();
+    assert.ok(listed.length > 0);
+    for (const name of listed)
+      assert.ok(
+        alarms.some((alarm) => alarm.name === name),
+        name,
+      );
+  });
+
+  test("the clock runs as deployed when asked to", async (t) => {
+    const { page } = await startLocal(t);
+    const browser = await openPage(t, page.url, TALL);
+    const period = browser
+      .locator(".widget", { hasText: "One picture, fetch to publish" })
+      .locator(".period");
+    await period.filter({ hasText: "5 s" }).waitFor();
+    await browser.getByRole("button", { name: "As deployed" }).click();
+    await period.filter({ hasText: "1 min" }).waitFor();
+    await browser.getByRole("button", { name: "As deployed", pressed: true }).waitFor();
+  });
+
+  test("a widget that cannot be drawn says so by its name and its reason", async (t) => {
+    const { page } = await startLocal(t);
+    const events = await firstEvents(page.url);
+    const odd = {
+      ...{ id: "widget-99", title: "Slices of a pie", x: 0, y: 60, width: 8, height: 6 },
+      ...{ kind: "undrawable", reason: 'the view "pie" is drawn by CloudWatch only' },
+    };
+    const view = JSON.parse(events.get("dashboard") ?? "") as DashboardView;
+    events.set("dashboard", JSON.stringify({ ...view, widgets: [...view.widgets, odd] }));
+    const body = [...events].map(([name, data]) => `event: ${name}\ndata: ${data}\n\n`).join("");
+    const browser = await openPage(t, page.url, {
+      ...TALL,
+      prepare: (context) =>
+        context.route("**/api/events", (route) =>
+          route.fulfill({ contentType: "text/event-stream", body: `retry: 60000\n\n${body}` }),
+        ),
+    });
+    const widget = browser.locator('.widget[data-kind="undrawable"]');
+    await widget.waitFor();
+    assert.match(await textOf(widget), /Slices of a pie[\s\S]*Not drawn here: the view "pie"/);
+  });
+});
+
+/** Pixels of a chart in a colour of a series, which grid and axes do not have. */
+function inkOf(page: Page, widgetId: string): Promise<number> {
+  return page.locator(`#${widgetId} canvas`).evaluate((element) => {
+    const canvas = element as unknown as { width: number; height: number; getContext(kind: "2d"): Context };
+    interface Context {
+      getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray };
+    }
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let ink = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      const [red = 0, green = 0, blue = 0, alpha = 0] = data.subarray(at, at + 4);
+      if (alpha > 200 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) ink += 1;
+    }
+    return ink;
+  });
+}
+
+async function snapshot(url: string): Promise<DashboardView> {
+  return JSON.parse((await firstEvents(url)).get("dashboard") ?? "");
+}
+
+/** What a new page is told first, by the name of the event. */
+async function firstEvents(url: string): Promise<Map<string, string>> {
+  const response = await fetch(`${url}/api/events`);
+  const events = new Map<string, string>();
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    text += Buffer.from(chunk).toString();
+    for (const [, name = "", data = ""] of text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g))
+      events.set(name, data);
+    if (events.has("dashboard")) break;
+  }
+  return events;
+}
