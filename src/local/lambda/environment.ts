@@ -130,6 +130,11 @@ export class Environment {
     );
   }
 
+  /** Can take an event now. A process that was killed is idle until it is gone, and takes none. */
+  get isFree(): boolean {
+    return this.state === "idle" && this.#cause === undefined && !this.retired;
+  }
+
   /** About to be idle: in INIT for no certain event, or has answered and not asked for the next one yet. */
   get isAvailableSoon(): boolean {
     return (

@@ -103,7 +103,7 @@ export function startRuntime(options: RuntimeOptions): LambdaRuntime {
     if (closed) return;
     for (const environment of alive) {
       if (pending.length === 0) return;
-      if (environment.state === "idle" && !environment.retired) run(environment);
+      if (environment.isFree) run(environment);
     }
     let expected = [...alive].filter(({ isAvailableSoon }) => isAvailableSoon).length;
     while (expected < pending.length && alive.size < settings.concurrency) {
