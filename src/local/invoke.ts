@@ -6,7 +6,7 @@ import { printError } from "./command/print-error.ts";
 const program = new Command("npm run invoke --")
   .description(
     "Invokes the function once with an event, as it is, and prints its answer. Pictures that the event names and that\n" +
-      "are among the samples are uploaded first. The function's log goes to stderr.",
+      "are among the samples are uploaded first. The function's log and the results that it wrote go to stderr.",
   )
   .argument("<event>", "a JSON file (there is one of every shape in events/), or - for stdin")
   .addOption(modelOption)
@@ -15,7 +15,7 @@ const program = new Command("npm run invoke --")
   .addHelpText(
     "after",
     `
-Exit status: 0 the function answered, 1 it ended with an error.
+Exit status: 0 the function answered, 1 it ended with an error or could not be invoked, 130 interrupted.
 
 Examples:
   $ npm run invoke -- events/s3-put.json

@@ -60,7 +60,7 @@ Exit status: 0 all files were processed (a rejected picture is a result), 1 some
 Examples:
   $ npm start
   $ npm start -- photo.jpg scans/ --model mobilenet-v1
-  $ npm start -- --json *.png | jq .document.predictions`,
+  $ npm start --silent -- --json *.png | jq .document.predictions`,
   )
   .action(async (files: string[], flags: Flags) => {
     process.exitCode = await (files.length > 0 ? runFiles(files, read(flags)) : serve(read(flags)));

@@ -7,8 +7,10 @@ import type { ImageRef } from "../../function/image-ref.ts";
 import { selectTrigger } from "../../function/triggers/select.ts";
 import type { LogLine } from "../lambda/events.ts";
 import { type LocalStack, startStack } from "../stack.ts";
+import { RESULTS_BUCKET } from "../stack-events.ts";
 import { findModel, PATIENCE, UsageError } from "./options.ts";
 import { createRenderer, type Renderer } from "./render.ts";
+import type { ResultDocument } from "./result.ts";
 import { listSamples, uploadSample } from "./samples.ts";
 import { untilSignal } from "./signals.ts";
 
@@ -41,8 +43,17 @@ export async function invokeOnce(source: string, options: InvokeOptions): Promis
   try {
     await uploadNamedObjects(stack, event, render);
     stack.events.on("log", (line) => console.error(formatLog(line, render)));
+    const written: string[] = [];
+    stack.events.on("result", ({ key }) => written.push(key.replace(/\.json$/, "")));
     const result = await Promise.race([stack.invoke(event), untilSignal()]);
     if (typeof result === "string") return 130;
+    // Most events are answered with null: what was done stands in the bucket.
+    const names = written.map((key) => `s3://${RESULTS_BUCKET}/${key}.json`);
+    const results = createRenderer(process.stderr, names);
+    for (const [index, key] of written.entries()) {
+      const document = (await stack.readResult(key)) as ResultDocument;
+      console.error(results.outcome({ name: names[index] ?? key, key, document }));
+    }
     console.log(formatAnswer(result.payload, options.json));
     return result.functionError === undefined ? 0 : 1;
   } finally {

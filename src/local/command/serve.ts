@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { relative } from "node:path";
 import type { LocalStack } from "../stack.ts";
 import { startStack } from "../stack.ts";
 import { RESULTS_BUCKET, UPLOADS_BUCKET } from "../stack-events.ts";
@@ -39,11 +38,7 @@ export async function serve(options: StartOptions): Promise<number> {
       if (resumed > 0)
         say(render.dim(`${resumed} uploads of an earlier run had no result yet: queued again.`));
       if (options.samples) await uploadSamples(stack, say);
-      printAddresses(
-        { page: page.url, s3: stack.s3Url, data: relative(".", dataDir) || "." },
-        options.json,
-        render,
-      );
+      printAddresses({ page: page.url, s3: stack.s3Url, data: dataDir }, options.json, render);
       if (options.open) openInBrowser(page.url);
       await ended;
       say(render.dim("\nEnding. What is in the buckets stays."));

@@ -34,3 +34,10 @@ test("a missing event file, and one that is no JSON, are told in a sentence", LI
   assert.match(broken.stderr, /^The event should be JSON: /);
   assert.deepEqual([missing.code, broken.code], [1, 1]);
 });
+
+test("an event that is answered with null shows the result that was written", LIMIT, async (t) => {
+  const { code, stdout, stderr } = await runCommand(t, "invoke", ["events/s3-put.json"]);
+  assert.equal(stdout, "null\n");
+  assert.match(stderr, /^s3:\/\/results\/photo-1\.jpg\.json +photo +\d/m);
+  assert.equal(code, 0);
+});
