@@ -63,7 +63,7 @@ export interface RowProfile {
   /** Milliseconds a picture of the slices under the profilers. */
   msPerPicture: number;
   cpuMsPerPicture: number;
-  /** Sums by stage, as the row itself measures them; overlapping stages add up to more than the wall time. */
+  /** CPU time by stage, summed: the row's own, or that of the row that does the same one by one. */
   stagesMs: StageMs;
   /** Where shares come from: `perf` sees every thread, V8's profiler the main thread alone. */
   source: "perf" | "V8";

@@ -3,6 +3,7 @@ import { cp, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 import { PROJECT_DIR } from "../../local/template.ts";
 import type { ProfileJob } from "./job.ts";
 
@@ -15,8 +16,12 @@ export const ARCHITECTURES: Readonly<Record<string, "arm64" | "x64">> = {
   x86_64: "x64",
 };
 
-/** Packages that a profile needs beside the natives. */
-const PACKAGES = ["simple-statistics"];
+/** CommonJS inside an ES module needs a `require`, as in template.yaml. */
+const BANNER =
+  'import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url);';
+
+/** Packages without native code that the sources import. Each travels as one file of its own name. */
+const BUNDLED = ["@aws-sdk/client-s3", "simple-statistics"];
 
 /**
  * Lays out a folder with all that a Linux machine needs to do a job: Node itself, the natives for its architecture, the
@@ -37,6 +42,7 @@ export async function makeKit(
     arch === process.arch ? join(PROJECT_DIR, "node_modules") : await foreignPackages(arch, cacheDir);
   await cp(join(modules, `node-linux-${arch}/bin/node`), join(kitDir, "node"));
   await copyPackages(modules, arch, join(kitDir, "node_modules"));
+  for (const name of BUNDLED) await bundlePackage(name, join(kitDir, "node_modules", name));
   for (const folder of ["src/function", "src/measure", "src/models"]) {
     await cp(join(PROJECT_DIR, folder), join(kitDir, folder), {
       recursive: true,
@@ -77,7 +83,7 @@ export async function makeKit(
 
 async function copyPackages(modules: string, arch: string, target: string): Promise<void> {
   const native = [`@img/sharp-linux-${arch}`, `@img/sharp-libvips-linux-${arch}`];
-  const names = new Set([...native, ...PACKAGES]);
+  const names = new Set(native);
   for (const name of ["sharp", "onnxruntime-node"])
     for (const each of await needed(modules, name)) names.add(each);
   for (const name of names) {
@@ -92,6 +98,20 @@ async function copyPackages(modules: string, arch: string, target: string): Prom
     };
     await cp(from, join(target, name), { recursive: true, filter });
   }
+}
+
+async function bundlePackage(name: string, target: string): Promise<void> {
+  await build({
+    stdin: { contents: `export * from ${JSON.stringify(name)};`, resolveDir: PROJECT_DIR },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    mainFields: ["module", "main"],
+    banner: { js: BANNER },
+    outfile: join(target, "index.mjs"),
+    logLevel: "silent",
+  });
+  await writeFile(join(target, "package.json"), JSON.stringify({ name, exports: "./index.mjs" }));
 }
 
 /** A package and those that it depends on, as far as they are there: what only its installer needs may be absent. */
@@ -116,7 +136,7 @@ async function foreignPackages(arch: string, cacheDir: string): Promise<string> 
   const require = createRequire(join(PROJECT_DIR, "package.json"));
   const own = require("./package.json") as Record<string, Record<string, string>>;
   const versions = { ...own.dependencies, ...own.devDependencies, ...own.optionalDependencies };
-  const wanted = ["sharp", "onnxruntime-node", ...PACKAGES, `node-linux-${arch}`];
+  const wanted = ["sharp", "onnxruntime-node", `node-linux-${arch}`];
   const dependencies = Object.fromEntries(wanted.map((name) => [name, versions[name]]));
   await writeFile(join(part, "package.json"), JSON.stringify({ private: true, dependencies }));
   const flags = [

@@ -35,7 +35,7 @@ function rowText(row: RowProfile, top: number, render: (grid: Grid) => string): 
   const stages = stageShares(row);
   if (stages.length > 0) {
     parts.push(
-      render({ head: ["stage", "time", ""], rows: stages.map(([name, share]) => barRow(name, share)) }),
+      render({ head: ["stage", "CPU", ""], rows: stages.map(([name, share]) => barRow(name, share)) }),
     );
   }
   const components = componentShares(row.hotspots);
@@ -110,10 +110,15 @@ function comparison(before: RowProfile, after: RowProfile): Grid {
     new Map(componentShares(before.hotspots)),
     new Map(componentShares(after.hotspots)),
   ];
+  const [stagesBefore, stagesAfter] = [new Map(stageShares(before)), new Map(stageShares(after))];
+  const stages = [...new Set([...stagesBefore.keys(), ...stagesAfter.keys()])];
   const parts = [...new Set([...partsBefore.keys(), ...partsAfter.keys()])];
   return {
     head: ["part", "before", "CPU ms", before.title, "after", "CPU ms", after.title],
     rows: [
+      ...stages.map((stage) =>
+        row(`stage ${stage}`, stagesBefore.get(stage) ?? 0, stagesAfter.get(stage) ?? 0),
+      ),
       ...parts.map((part) => row(part, partsBefore.get(part) ?? 0, partsAfter.get(part) ?? 0)),
       row("all", 1, 1),
     ],

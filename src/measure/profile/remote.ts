@@ -45,7 +45,7 @@ export async function runJobOver(
   if (!/^\/[\w./-]+$/.test(folder))
     throw new Error(`Expected a temporary folder at ${remote.host}, got ${folder}.`);
   try {
-    await pipe(tar(["-czf", "-", "-C", kitDir, "."]), ssh(remote, `tar -xzf - -C ${folder}`));
+    await pipe(tar(["-I", "gzip -1", "-cf", "-", "-C", kitDir, "."]), ssh(remote, `tar -xzf - -C ${folder}`));
     const agent = ssh(remote, `cd ${folder} && ./node src/measure/profile/agent.ts job.json`);
     if (agent.child.stdout) createInterface({ input: agent.child.stdout }).on("line", onStep);
     await agent.done;

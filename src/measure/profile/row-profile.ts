@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { StageMs } from "../rows/row.ts";
 import { spreadOf } from "../statistics.ts";
 import type { Overhead, ProfileJob, RowProfile } from "./job.ts";
 import { profileOperators } from "./operators.ts";
@@ -51,11 +52,13 @@ export async function profileRow(
     const operators =
       job.operatorRuns === 0 ? [] : await profileOperators(modelOf(job, id), job.operatorRuns, operatorsFile);
     if (operators.length > 0) files.push(operatorsFile);
+    const counted = totals(slices.profiled);
     const hasPerf = samples !== undefined && samples.length > 0;
     return {
       id,
       title,
-      ...totals(slices.profiled),
+      ...counted,
+      stagesMs: await stagesOf(job, id, counted.stagesMs),
       source: hasPerf ? "perf" : "V8",
       samples: hasPerf ? samples.length : finished.samples,
       hotspots: hasPerf ? perfHotspots(samples) : finished.hotspots,
@@ -65,6 +68,22 @@ export async function profileRow(
     };
   } finally {
     await Promise.all([profiled.close(), bare?.close()]);
+  }
+}
+
+/** Rows with several pictures in flight, whose CPU time has no stage, and the rows that do the same one by one. */
+const SERIAL_ROWS: Readonly<Record<string, string>> = { ours: "ours-serial", floor: "floor-serial" };
+
+/** The row's own stages, or those of its serial counterpart, measured for one slice. */
+async function stagesOf(job: ProfileJob, id: string, own: StageMs): Promise<StageMs> {
+  const serial = SERIAL_ROWS[id];
+  if (Object.keys(own).length > 0 || serial === undefined) return own;
+  const row = await openRow(job, serial, false, []);
+  try {
+    const reply = await row.ask({ type: "slice", seconds: Math.min(SLICE_SECONDS, job.seconds) });
+    return reply.type === "slice" ? reply.slice.stagesMs : own;
+  } finally {
+    await row.close();
   }
 }
 

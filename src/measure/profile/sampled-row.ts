@@ -97,7 +97,7 @@ async function work(seconds: number): Promise<Slice> {
   const main = process.threadCpuUsage();
   const start = performance.now();
   while (performance.now() - start < seconds * 1000) {
-    await row.run(pictures, (_latencyMs, stages) => {
+    await row.run(pictures, (_index, _latencyMs, { stages }) => {
       done++;
       for (const [name, ms] of Object.entries(stages ?? {})) stagesMs[name] = (stagesMs[name] ?? 0) + ms;
     });
