@@ -139,14 +139,9 @@ async function foreignPackages(arch: string, cacheDir: string): Promise<string> 
   const wanted = ["sharp", "onnxruntime-node", `node-linux-${arch}`];
   const dependencies = Object.fromEntries(wanted.map((name) => [name, versions[name]]));
   await writeFile(join(part, "package.json"), JSON.stringify({ private: true, dependencies }));
-  const flags = [
-    "--os=linux",
-    `--cpu=${arch}`,
-    "--libc=glibc",
-    "--ignore-scripts",
-    "--no-audit",
-    "--no-fund",
-  ];
+  // npm refuses a package of another machine that is asked for by name, unless it is forced.
+  const platform = ["--os=linux", `--cpu=${arch}`, "--libc=glibc", "--force"];
+  const flags = [...platform, "--ignore-scripts", "--no-audit", "--no-fund"];
   await run("npm", ["install", ...flags, "--loglevel=error"], { cwd: part });
   await rm(dir, { recursive: true, force: true });
   await cp(part, dir, { recursive: true });

@@ -12,7 +12,7 @@ import type { SampledReply, SampledRequest, Slice } from "./sampled-row.ts";
 import { speedscopeFile } from "./speedscope.ts";
 
 /** Makes V8 tell perf the names of what it compiles, and keep a frame for what it interprets. */
-const PERF_FLAGS = ["--perf-basic-prof", "--interpreted-frames-native-stack"];
+const PERF_FLAGS = ["--perf-basic-prof", "--interpreted-frames-native-stack", "--no-logfile-per-isolate"];
 /** Slices of this length alternate with and without the profilers: a disturbance falls on both of a pair. */
 const SLICE_SECONDS = 5;
 
@@ -29,7 +29,10 @@ export async function profileRow(
   onSlice: (label: string) => void,
 ): Promise<RowProfile> {
   const path = join(job.outDir, id);
-  const profiled = await openRow(job, id, true, perfEvent === undefined ? [] : PERF_FLAGS);
+  // V8 writes a log of its own beside the names, which nobody wants.
+  const v8Log = `${path}.v8.log`;
+  const flags = perfEvent === undefined ? [] : [...PERF_FLAGS, `--logfile=${v8Log}`];
+  const profiled = await openRow(job, id, true, flags);
   const bare = job.overhead ? await openRow(job, id, false, []) : undefined;
   try {
     const recording =
@@ -68,6 +71,7 @@ export async function profileRow(
     };
   } finally {
     await Promise.all([profiled.close(), bare?.close()]);
+    await rm(v8Log, { force: true });
   }
 }
 
