@@ -10,8 +10,11 @@ import type { AddressInfo } from "node:net";
  * - `stall`: nothing comes for longer than anybody waits
  * - `throttle`: the answer's body comes in small pieces
  * - `corrupt`: one byte of the answer's body is another one
+ * - `corrupt-request`: one byte of what is sent to S3 is another one
  * - `lost-answer`: S3 does what was asked, but its answer never arrives
  * - `missing`: S3 answers 404 for an object that is there
+ * - `denied`: S3 answers 412 as if the object had been overwritten
+ * - `stale`: S3 answers with older bytes, whatever condition was sent
  */
 export const FAULTS = [
   "refuse",
@@ -22,8 +25,11 @@ export const FAULTS = [
   "stall",
   "throttle",
   "corrupt",
+  "corrupt-request",
   "lost-answer",
   "missing",
+  "denied",
+  "stale",
 ] as const;
 
 /** The name of a fault. */
@@ -41,6 +47,8 @@ export interface FaultProxy {
   readonly url: string;
   /** How often each fault was injected. */
   readonly injected: ReadonlyMap<Fault, number>;
+  /** From now on nothing gets through, as when the process behind it is frozen or gone; `false` ends that. */
+  sever(isSevered: boolean): void;
   close(): Promise<void>;
 }
 
@@ -52,15 +60,31 @@ const STALL_MS = 60_000;
  *
  * @param target address of the S3 endpoint, for example `http://127.0.0.1:9000`
  * @param choose the fault for an exchange, or `undefined` to forward it unharmed
+ * @param stalePath where the older bytes of an object lie
  */
 export async function startFaultProxy(
   target: string,
   choose: (exchange: Exchange) => Fault | undefined,
+  stalePath: (path: string) => string = (path) => path,
 ): Promise<FaultProxy> {
   const injected = new Map<Fault, number>();
+  let severed = false;
   const server = createServer((incoming, outgoing) => {
+    if (severed) {
+      incoming.socket.destroy();
+      return;
+    }
     const fault = choose({ method: incoming.method ?? "", path: incoming.url ?? "" });
     if (fault !== undefined) injected.set(fault, (injected.get(fault) ?? 0) + 1);
+    // It may be this exchange that ends the process: then nothing of it reaches S3.
+    if (severed) {
+      incoming.socket.destroy();
+      return;
+    }
+    if (fault === "stale") {
+      incoming.url = stalePath(incoming.url ?? "/");
+      delete incoming.headers["if-match"];
+    }
     void exchange(target, incoming, outgoing, fault).catch(() => outgoing.destroy());
   });
   server.keepAliveTimeout = 60_000;
@@ -68,6 +92,10 @@ export async function startFaultProxy(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     injected,
+    sever(isSevered) {
+      severed = isSevered;
+      if (isSevered) server.closeAllConnections();
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -94,6 +122,8 @@ async function exchange(
       return answerError(incoming, outgoing, 503, "SlowDown");
     case "missing":
       return answerError(incoming, outgoing, 404, "NoSuchKey");
+    case "denied":
+      return answerError(incoming, outgoing, 412, "PreconditionFailed");
     case "stall":
       incoming.resume();
       setTimeout(() => outgoing.destroy(), STALL_MS).unref();
@@ -107,8 +137,9 @@ async function forward(
   target: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  fault: "reset" | "throttle" | "corrupt" | "lost-answer" | undefined,
+  fault: Exclude<Fault, "refuse" | "500" | "503" | "slowdown" | "missing" | "denied" | "stall"> | undefined,
 ): Promise<void> {
+  const sent = fault === "corrupt-request" ? flipped(Buffer.concat(await incoming.toArray())) : undefined;
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const upstream = request(
       new URL(incoming.url ?? "/", target),
@@ -116,9 +147,11 @@ async function forward(
       resolve,
     );
     upstream.on("error", reject);
-    incoming.on("error", reject).pipe(upstream);
+    if (sent === undefined) incoming.on("error", reject).pipe(upstream);
+    else upstream.end(sent);
   });
-  const body = Buffer.concat(await answer.toArray());
+  const received = Buffer.concat(await answer.toArray());
+  const body = fault === "corrupt" ? flipped(received) : received;
   if (fault === "lost-answer") {
     incoming.socket.destroy();
     return;
@@ -129,10 +162,6 @@ async function forward(
     setImmediate(() => incoming.socket.destroy());
     return;
   }
-  if (fault === "corrupt" && body.length > 0) {
-    const middle = Math.floor(body.length / 2);
-    body.writeUInt8(body.readUInt8(middle) ^ 0x10, middle);
-  }
   if (fault === "throttle") {
     for (let offset = 0; offset < body.length; offset += 1024) {
       outgoing.write(body.subarray(offset, offset + 1024));
@@ -142,6 +171,13 @@ async function forward(
     return;
   }
   outgoing.end(body);
+}
+
+/** One bit in the middle is another one. */
+function flipped(bytes: Buffer): Buffer {
+  const middle = Math.floor(bytes.length / 2);
+  if (bytes.length > 0) bytes.writeUInt8(bytes.readUInt8(middle) ^ 0x10, middle);
+  return bytes;
 }
 
 function answerError(

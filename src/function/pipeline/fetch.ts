@@ -53,28 +53,30 @@ export async function openObject(
     };
     return { source, body: Body };
   } catch (cause) {
-    const { code, status } = describeS3Error(cause);
-    if (status === 412 || (status === 404 && code !== "NoSuchBucket")) {
-      await assertGone(s3, ref, options.signal);
-      if (status === 412) return undefined;
-    }
+    const first = describeS3Error(cause);
+    const isGone = first.status === 412 || (first.status === 404 && first.code !== "NoSuchBucket");
+    const { code, status } = isGone ? await lookAgain(s3, ref, options.signal) : first;
+    if (status === 412) return undefined;
     throw fetchError(code, status, ref, cause);
   }
 }
 
 /**
- * A wrong "it is not there" would lose the upload for good, so it is believed only when S3 says so twice.
+ * "It is not there" or "it was overwritten", said wrongly, would lose the upload for good: it is believed only when S3
+ * says so twice, and as it says the second time.
  *
- * @throws {ClassifierError} `FETCH_FAILED` when the object is there after all, or S3 does not say
+ * @throws {ClassifierError} `FETCH_FAILED` when the object is there after all
  */
-async function assertGone(s3: S3Client, ref: ImageRef, signal: AbortSignal): Promise<void> {
+async function lookAgain(
+  s3: S3Client,
+  ref: ImageRef,
+  signal: AbortSignal,
+): Promise<ReturnType<typeof describeS3Error>> {
   const { bucket: Bucket, key: Key, versionId: VersionId, eTag: IfMatch } = ref;
   try {
     await s3.send(new HeadObjectCommand({ Bucket, Key, VersionId, IfMatch }), { abortSignal: signal });
   } catch (cause) {
-    const { code, status } = describeS3Error(cause);
-    if (status === 404 || status === 405 || status === 412) return;
-    throw new ClassifierError("FETCH_FAILED", `${nameOf(ref)}: ${code}, ${messageOf(cause)}`, cause);
+    return describeS3Error(cause);
   }
   const message = `${nameOf(ref)}: S3 said that it is not there, and then that it is`;
   throw new ClassifierError("FETCH_FAILED", message);

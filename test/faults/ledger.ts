@@ -1,0 +1,80 @@
+import type { KnownPicture } from "./pictures.ts";
+
+/** What the simulation knows of one upload. */
+export interface Upload {
+  readonly bucket: string;
+  readonly key: string;
+  readonly eTag: string;
+  readonly versionId: string | undefined;
+  readonly sequencer: string;
+  readonly picture: KnownPicture;
+}
+
+/** What a message should come to, as its sender knows. */
+export interface Sent {
+  /** Entries that the function has to count: 1, or 0 for an event that asks for nothing. */
+  readonly tasks: 0 | 1;
+  /** No upload can be read from it: it belongs in the dead-letter queue. */
+  readonly unreadable: boolean;
+  readonly upload?: Upload;
+}
+
+/** What the simulation saw of one invocation. */
+export interface Invocation {
+  readonly requestId: string;
+  /** Id and body of each message that it was given; the same one twice when it came back while the batch was filled. */
+  readonly messages: readonly (readonly [id: string, body: string])[];
+  /** EMF documents and log lines. */
+  readonly lines: Readonly<Record<string, unknown>>[];
+  /** The function was ended, cut short or given little time on purpose. */
+  disturbed: boolean;
+  /** Keys on whose requests something was injected. */
+  readonly faultyKeys: Set<string>;
+  /** Ids reported as failed; `undefined` when there was no answer. */
+  failures: readonly string[] | undefined;
+  /** It went on past its time although nothing was done to its clock. */
+  overdue: boolean;
+}
+
+/** Everything about one run that the invariants are checked against. */
+export interface Ledger {
+  readonly uploads: Upload[];
+  readonly deletedKeys: Set<string>;
+  /** Keys of events about versions that never existed. */
+  readonly ghostKeys: Set<string>;
+  /** By message body. */
+  readonly sent: Map<string, Sent>;
+  readonly invocations: Invocation[];
+  /** Messages come back while they are still worked on, so any of their deliveries may end unheard. */
+  readonly redeliversEarly: boolean;
+}
+
+export function createLedger(redeliversEarly: boolean): Ledger {
+  return {
+    uploads: [],
+    deletedKeys: new Set(),
+    ghostKeys: new Set(),
+    sent: new Map(),
+    invocations: [],
+    redeliversEarly,
+  };
+}
+
+export function createInvocation(requestId: string, messages: Invocation["messages"]): Invocation {
+  return {
+    requestId,
+    messages,
+    lines: [],
+    disturbed: false,
+    faultyKeys: new Set(),
+    failures: undefined,
+    overdue: false,
+  };
+}
+
+/** Keeps a line of the function's output when it is JSON. */
+export function keepLine(invocation: Invocation, line: string): void {
+  for (const text of line.split("\n")) {
+    if (text.startsWith("{")) invocation.lines.push(JSON.parse(text));
+  }
+}

@@ -1,0 +1,262 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { readConfig } from "../../src/function/config.ts";
+import { startEventSource } from "../../src/local/event-source.ts";
+import { Queue } from "../../src/local/queue.ts";
+import type { ObjectEventRecord } from "../../src/local/s3/notification.ts";
+import { startS3 } from "../../src/local/s3/server.ts";
+import { seededRandom } from "../../src/measure/random.ts";
+import { below, pick, type Random } from "../hostile/mutations.ts";
+import {
+  captureOutput,
+  type Disturbance,
+  type SimulatedEnvironment,
+  startEnvironment,
+} from "./environment.ts";
+import { checkRun } from "./invariants.ts";
+import { createInvocation, createLedger, type Invocation } from "./ledger.ts";
+import { knownPictures } from "./pictures.ts";
+import { type Exchange, FAULTS, type Fault } from "./proxy.ts";
+import { BUCKETS, EVENT_FAULTS, playScenario, type World } from "./scenario.ts";
+
+/** What can happen to the environment itself; `redelivery` hands messages out again while they are worked on. */
+export const ENVIRONMENT_FAULTS = ["kill", "out-of-time", "redelivery"] as const;
+export const FAULT_CLASSES = [...FAULTS, ...ENVIRONMENT_FAULTS, ...EVENT_FAULTS] as const;
+export type FaultClass = (typeof FAULT_CLASSES)[number];
+
+export interface SimulationOptions {
+  readonly modelDir: string;
+  readonly seed: number;
+  readonly runs: number;
+  /** Only these; all by default. */
+  readonly classes?: readonly FaultClass[];
+  /** Called after every run with the number done so far. */
+  readonly progress?: (done: number) => void;
+}
+
+export interface Simulation {
+  runs: number;
+  uploads: number;
+  invocations: number;
+  results: number;
+  deadUploads: number;
+  /** How often each was injected. */
+  readonly injected: Map<FaultClass, number>;
+  readonly violations: string[];
+}
+
+/** Runs at once, each with two environments: their waits overlap. */
+const LANES = 4;
+/** A run that takes longer has lost a message; most take less than a second. */
+const MAX_RUN_MS = 120_000;
+const MAX_RECEIVE_COUNT = 5;
+
+/** Plays seeded runs of the real handler against faults, and checks the invariants after each. */
+export async function simulate(options: SimulationOptions): Promise<Simulation> {
+  const total: Simulation = {
+    runs: 0,
+    uploads: 0,
+    invocations: 0,
+    results: 0,
+    deadUploads: 0,
+    injected: new Map(),
+    violations: [],
+  };
+  const dir = await mkdtemp(join(tmpdir(), "faults-"));
+  const records = new Map<string, ObjectEventRecord>();
+  const server = await startS3({
+    dataDir: join(dir, "s3"),
+    buckets: BUCKETS,
+    onObjectEvent: (record) => {
+      const key = decodeURIComponent(record.s3.object.key.replaceAll("+", " "));
+      if (record.eventName.startsWith("ObjectCreated:"))
+        records.set(`${record.s3.bucket.name}/${key}`, record);
+    },
+  });
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const s3 = new S3Client({ endpoint: server.url, region: "us-east-1", forcePathStyle: true, credentials });
+  const variables = {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    MODEL_DIR: options.modelDir,
+    RESULTS_BUCKET: "results",
+    S3_FORCE_PATH_STYLE: "true",
+    S3_TIMEOUT_MS: "400",
+    DEADLINE_MARGIN_MS: "50",
+  };
+  Object.assign(process.env, variables);
+  const pictures = await knownPictures(options.modelDir, readConfig(variables));
+  const world: World = { s3, pictures, lastRecord: (bucket, key) => records.get(`${bucket}/${key}`) };
+  const first = { Bucket: "uploads", Key: "first.png", Body: pictures[0]?.bytes ?? "" };
+  await s3.send(new PutObjectCommand(first));
+  const release = captureOutput();
+  const environments: SimulatedEnvironment[] = [];
+  try {
+    for (let index = 0; index < 2 * Math.min(LANES, options.runs); index++) {
+      environments.push(
+        await startEnvironment(server.url, archivePath, { bucket: "uploads", key: "first.png" }),
+      );
+    }
+    let next = 0;
+    const play = async (pair: readonly SimulatedEnvironment[]): Promise<void> => {
+      while (next < options.runs) {
+        const seed = options.seed * 1_000_003 + next++;
+        await playRun(world, pair, seed, options.classes ?? FAULT_CLASSES, total);
+        options.progress?.(++total.runs);
+      }
+    };
+    const lanes = Array.from({ length: environments.length / 2 }, (_, lane) =>
+      play(environments.slice(2 * lane, 2 * lane + 2)),
+    );
+    await Promise.all(lanes);
+  } finally {
+    release();
+    await Promise.all(environments.map(({ proxy }) => proxy.close()));
+    s3.destroy();
+    await server.close();
+    await rm(dir, { recursive: true, force: true });
+  }
+  return total;
+}
+
+/** Where {@link playScenario} keeps the bytes that an upload replaced. */
+function archivePath(path: string): string {
+  return path.replace(/^\/[^/]+\//, "/archive/").replace(/\?.*$/, "");
+}
+
+async function playRun(
+  world: World,
+  environments: readonly SimulatedEnvironment[],
+  seed: number,
+  classes: readonly FaultClass[],
+  total: Simulation,
+): Promise<void> {
+  const random = seededRandom(seed);
+  const active = chooseClasses(classes, random);
+  const ledger = createLedger(active.has("redelivery"));
+  const count = (fault: FaultClass) => total.injected.set(fault, (total.injected.get(fault) ?? 0) + 1);
+  const queue = new Queue({
+    visibilityTimeoutMs: ledger.redeliversEarly ? 60 + below(300, random) : 60_000,
+    maxReceiveCount: MAX_RECEIVE_COUNT,
+  });
+  const spare = [...environments];
+  let running = 0;
+  const source = startEventSource({
+    queue,
+    queueArn: "arn:aws:sqs:us-east-1:123456789012:uploads",
+    batchSize: pick([1, 3, 10], random),
+    batchingWindowMs: below(15, random),
+    maximumConcurrency: environments.length,
+    reportBatchItemFailures: true,
+    retryDelayMs: 5,
+    async invoke(event) {
+      const environment = spare.pop();
+      if (environment === undefined) throw new Error("expected a free environment for every batch");
+      running++;
+      const messages = event.Records.map(({ messageId, body }) => [messageId, body] as const);
+      const invocation = createInvocation(randomUUID(), messages);
+      ledger.invocations.push(invocation);
+      try {
+        return await environment.invoke(event, invocation, disturb(active, invocation, count, random));
+      } finally {
+        // What is left of it may still run: the next event waits for that, as a new process would start.
+        await environment.idle;
+        spare.push(environment);
+        running--;
+      }
+    },
+  });
+  const prefix = `run-${seed}/`;
+  const eventFaults = new Set(EVENT_FAULTS.filter((fault) => active.has(fault)));
+  for (const fault of eventFaults) count(fault);
+  if (ledger.redeliversEarly) count("redelivery");
+  await playScenario(world, queue, ledger, prefix, eventFaults, random);
+  const end = performance.now() + MAX_RUN_MS;
+  const isBusy = () => queue.counts().waiting + queue.counts().inFlight > 0 || running > 0;
+  while (isBusy() && performance.now() < end) await sleep(5);
+  const drained = !isBusy();
+  await source.close();
+  const findings = await checkRun(world.s3, "results", prefix, ledger, queue.deadMessages);
+  const violations = drained ? findings.violations : [...findings.violations, "the queue did not drain"];
+  total.violations.push(...violations.map((text) => `seed ${seed} (${[...active].join(", ")}): ${text}`));
+  total.uploads += ledger.uploads.length;
+  total.invocations += ledger.invocations.length;
+  total.results += findings.results;
+  total.deadUploads += findings.deadUploads;
+}
+
+function chooseClasses(classes: readonly FaultClass[], random: Random): Set<FaultClass> {
+  if (classes.length <= 3) return new Set(classes);
+  return new Set(Array.from({ length: 1 + below(4, random) }, () => pick(classes, random)));
+}
+
+const isS3Fault = (fault: FaultClass): fault is Fault => (FAULTS as readonly string[]).includes(fault);
+
+/** Decides what happens to an invocation, and to each of its requests. */
+function disturb(
+  active: ReadonlySet<FaultClass>,
+  invocation: Invocation,
+  count: (fault: FaultClass) => void,
+  random: Random,
+): Disturbance {
+  const s3Faults = [...active].filter(isS3Fault);
+  // Often one request in five, sometimes every second one, so that some uploads are given up.
+  const rate = pick([0.2, 0.2, 0.5], random);
+  const isKilled = active.has("kill") && below(2, random) === 0;
+  const killAt = isKilled
+    ? pick(["request", "request", "request", "start", "answer"] as const, random)
+    : undefined;
+  let untilKill = killAt === "request" ? below(6, random) : Number.POSITIVE_INFINITY;
+  const isShort = active.has("out-of-time") && below(2, random) === 0;
+  let untilStall = isShort ? below(5, random) : Number.POSITIVE_INFINITY;
+  if (isKilled) count("kill");
+  if (isShort) {
+    count("out-of-time");
+    invocation.disturbed = true;
+  }
+  const lied = new Set<string>();
+  return {
+    remainingMs: isShort ? 520 + below(700, random) : 30_000,
+    killAt,
+    choose(exchange, kill) {
+      if (untilKill-- === 0) {
+        // At once: this request never reaches S3. A little later: somewhere between fetch and publish.
+        kill(pick([0, 1, 5, 15], random));
+        return below(2, random) === 0 ? "lost-answer" : undefined;
+      }
+      if (untilStall-- === 0) return "stall";
+      if (s3Faults.length === 0 || random() >= rate) return undefined;
+      const fault = pick(s3Faults, random);
+      const key = keyOf(exchange);
+      if (!isPossible(fault, exchange, key, lied)) return undefined;
+      invocation.faultyKeys.add(key);
+      count(fault);
+      return fault;
+    },
+  };
+}
+
+/** The upload that a request is about. */
+function keyOf({ path }: Exchange): string {
+  const [, bucket, key = ""] = /^\/([^/]+)\/([^?]*)/.exec(path) ?? [];
+  const plain = decodeURIComponent(key);
+  return bucket === "results" ? plain.slice(0, -".json".length) : plain;
+}
+
+/** Somebody who is told the same lie each time cannot tell: no two about one key in an invocation. */
+function isPossible(fault: Fault, { method, path }: Exchange, key: string, lied: Set<string>): boolean {
+  const isUpload = !path.startsWith("/results/");
+  if (fault === "corrupt-request") return method === "PUT" && !path.includes("tagging");
+  if (fault === "corrupt") return method === "GET" && !path.includes("tagging");
+  if (fault === "denied" && !(isUpload && method === "GET" && !path.includes("versionId"))) return false;
+  if (fault === "stale" && !(isUpload && method === "GET")) return false;
+  if (fault !== "denied" && fault !== "stale" && fault !== "missing") return true;
+  if (lied.has(key)) return false;
+  lied.add(key);
+  return true;
+}
