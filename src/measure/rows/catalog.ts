@@ -10,7 +10,7 @@ export interface RowEntry {
   /** What it needs beyond the project: rows without it are left out by name. */
   needs?: "peers" | "python";
   /** A row of Python's; the others are opened by `openers.ts`, in a Node process of their own. */
-  pillow?: "bilinear" | "lanczos" | "loops";
+  pillow?: "bilinear" | "lanczos" | "draft" | "loops";
   /** Too slow to repeat on 12 MP pictures for what it tells. */
   smallOnly?: boolean;
 }
@@ -75,6 +75,13 @@ export const ROWS: readonly RowEntry[] = [
     group: "preprocessing",
     needs: "python",
     pillow: "bilinear",
+  },
+  {
+    id: "pre-draft",
+    title: "Pillow bilinear with draft() + NumPy",
+    group: "preprocessing",
+    needs: "python",
+    pillow: "draft",
   },
   { id: "pre-ours", title: "ours, one by one", group: "preprocessing" },
   { id: "infer-float32", title: "float32 graph", group: "inference" },

@@ -1,6 +1,6 @@
 """Preprocessing with Pillow and NumPy, driven line by line over standard input by pillow.ts.
 
-Usage: pillow.py METHOD SIDE SHORTER_SIDE MEAN STD, with METHOD one of bilinear, lanczos, loops.
+Usage: pillow.py METHOD SIDE SHORTER_SIDE MEAN STD, with METHOD one of bilinear, lanczos, draft, loops.
 Input, one JSON a line: {"paths": [...]} loads pictures into memory, {"run": COUNT} prepares the first COUNT of
 them. Output, one JSON a line: versions after loading, and {"latenciesMs", "cpuMs"} after a run.
 """
@@ -21,9 +21,10 @@ FILTER = Image.LANCZOS if method == "lanczos" else Image.BILINEAR
 
 
 def centre(data):
-    """Bytes of a picture to its resized centre. `draft` is Pillow's own shrink-on-load."""
+    """Bytes of a picture to its resized centre. `draft` is Pillow's shrink-on-load, which has to be asked for."""
     image = Image.open(io.BytesIO(data))
-    image.draft("RGB", (shorter_side, shorter_side))
+    if method == "draft":
+        image.draft("RGB", (shorter_side, shorter_side))
     image = image.convert("RGB")
     scale = shorter_side / min(image.size)
     width, height = (round(length * scale) for length in image.size)

@@ -14,7 +14,7 @@ export interface PillowProcess {
   close(): void;
 }
 
-export type PillowMethod = "bilinear" | "lanczos" | "loops";
+export type PillowMethod = "bilinear" | "lanczos" | "draft" | "loops";
 
 /** What the pictures are prepared for. */
 export interface PillowInput {
