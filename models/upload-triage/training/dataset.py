@@ -9,23 +9,23 @@ import numpy as np
 import torch
 from PIL import Image, ImageFilter, ImageOps
 
-from generate import NOISE
+from generate import KINDS, NOISE
 from model import LABELS
 from pictures import common
 
 # How often each class is drawn; the confusable ones more.
-WEIGHTS = {"barcode": 1.0, "blank": 0.55, "chart": 1.3, "document": 1.3, "icon": 1.1, "photo": 1.2, "screenshot": 1.5, NOISE: 0.12}
+WEIGHTS = {"barcode": 1.0, "blank": 0.55, "chart": 1.3, "document": 1.3, "icon": 1.1, "photo": 1.2, "screenshot": 2.0, NOISE: 0.12}
 
 
 class Pools:
     """Memory-mapped pools; `draw(rng)` gives (uint8 [h, w, 3], label), real pictures `real_share` of the time."""
 
-    def __init__(self, folder, real=("real", "photo100", "gimp", "icontheme", "texdoc"), real_share=0.6):
+    def __init__(self, folder, real_share=0.6):
         self.folder, self.by = folder, {}
         for index in sorted(Path(folder).glob("*.json")):
             pixels = np.memmap(index.with_suffix(".bin"), np.uint8, "r")
             for offset, h, w, label in json.loads(index.read_text()):
-                self.by.setdefault((label, index.stem in real), []).append((pixels, offset, h, w))
+                self.by.setdefault((label, index.stem.rsplit("-", 1)[0] not in KINDS), []).append((pixels, offset, h, w))
         self.labels, self.real_share = list(WEIGHTS), real_share
 
     def draw(self, rng):
@@ -116,7 +116,7 @@ class Batches:
         made = 0
         while not self.stop:
             made += 1
-            if made % 300 == 0:  # pools may grow while training runs
+            if made % 60 == 0:  # pools may grow while training runs
                 pools = Pools(pools.folder, real_share=pools.real_share)
             views, labels = [], []
             for _ in range(n):

@@ -1,9 +1,10 @@
 """Folds, quantises and exports a trained network.
 
-    python quantize.py CHECKPOINT OUT_FOLDER --calibration views.npz [--temperature 1.0]
+    python quantize.py CHECKPOINT OUT_FOLDER --pool POOL --held held.npz [--validation validation.npz]
 
 writes OUT_FOLDER/model.onnx (INT8) and OUT_FOLDER/fp32.onnx, both with input pixel_values [1, 3, 224, 224] in [-1, 1]
-and output logits [1, 7], already divided by the temperature.
+and output logits [1, 7], already divided by the temperature, which is fitted on the held-out set. Ranges and biases are
+calibrated on views of the training pools.
 
 Weights: int8, one scale an output channel, zero point 0. Activations: uint8; every ReLU6 gives exactly [0, 6] with zero
 point 0, so that saturation is the clamp. Pair limit: AVX2 without VNNI adds two products of a uint8 and an int8 in
@@ -11,14 +12,17 @@ int16, which saturates when two neighbours along the reduction are large and of 
 when a + b <= 128.
 """
 import argparse
+import random
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
+from dataset import Pools, augment
 from export import write_onnx
-from model import MobileNetV1
+from generate import NOISE
+from model import LABELS, MobileNetV1
 
 ACTIVATION_SCALE = np.float32(6 / 255)
 INPUT_SCALE, INPUT_ZERO = np.float32(1 / 128), 128  # as in Google's TFLite files: [-1, 0.992]
@@ -120,29 +124,96 @@ def simulate(layers, head, x, quantised=True):
     return x.mean((2, 3)) @ head[0].T + head[1]
 
 
-def views(path, n=None, seed=0):
+def tensor(pixels):
+    """uint8 [N, 224, 224, 3] -> float [N, 3, 224, 224] in [-1, 1]."""
+    return (torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+
+
+def training_views(pool, n, seed=0):
+    """n augmented views of the pools, as in training."""
+    pools, rng, views = Pools(pool), random.Random(seed), []
+    while len(views) < n:
+        pixels, label = pools.draw(rng)
+        if label != NOISE:
+            views.append(augment(rng, pixels, label, 224))
+    return tensor(np.stack(views))
+
+
+@torch.no_grad()
+def fill_ranges(layers, head, views, most=8.0):
+    """Scales the channels that stay below 6 on the views so that they reach 6, and the weights that read them by the
+    inverse: the function stays the same, and the activations use more of their 256 steps. Returns layers and head."""
+    layers, head, x = [list(layer) for layer in layers], list(head), views
+    for n, layer in enumerate(layers):
+        x = conv(x, *layer).clamp(0, 6)
+        k = (6 / x.amax((0, 2, 3)).clamp(min=1e-3)).clamp(1, most)
+        k = torch.where(x.amax((0, 2, 3)) > 1e-3, k, torch.ones_like(k))
+        x = x * k[:, None, None]
+        layer[0], layer[1] = layer[0] * k[:, None, None, None], layer[1] * k
+        if n + 1 == len(layers):
+            head[0] = head[0] / k
+        elif layers[n + 1][3] > 1:  # depthwise: a filter a channel
+            layers[n + 1][0] = layers[n + 1][0] / k[:, None, None, None]
+        else:
+            layers[n + 1][0] = layers[n + 1][0] / k[None, :, None, None]
+    return [tuple(layer) for layer in layers], tuple(head)
+
+
+def all_logits(layers, head, pixels, quantised=True):
+    return torch.cat([simulate(layers, head, tensor(pixels[k:k + 64]), quantised) for k in range(0, len(pixels), 64)])
+
+
+def best_temperature(logits, y):
+    """The divisor of the logits, 0.3 to 3, with the least cross-entropy (Guo et al. 2017). Classes count alike."""
+    share = 1 / torch.bincount(y, minlength=len(LABELS)).clamp(min=1).float()[y]
+    grid = np.geomspace(0.3, 3, 80)
+    return min(grid, key=lambda t: float((F.cross_entropy(logits / float(t), y, reduction="none") * share).sum()))
+
+
+def recalls(logits, y):
+    guess = logits.argmax(1)
+    out = {LABELS[c]: float((guess[y == c] == c).float().mean()) for c in y.unique().tolist()}
+    return sum(out.values()) / len(out), {label: round(r, 3) for label, r in out.items()}
+
+
+def calibration_error(logits, y, bins=15):
+    score, guess = logits.softmax(1).max(1)
+    place = (score * bins).ceil().long()
+    return sum(float(((guess == y).float()[place == b] - score[place == b]).sum().abs()) for b in place.unique()) / len(y)
+
+
+def report(name, layers, floats, head, path):
+    """Recalls and calibration of both graphs; the head holds the temperature already."""
     data = np.load(path)
-    keep = np.random.default_rng(seed).permutation(len(data["x"]))[:n] if n else np.arange(len(data["x"]))
-    return torch.from_numpy(data["x"][keep]).permute(0, 3, 1, 2).float() / 127.5 - 1, data["y"][keep]
+    y = torch.from_numpy(data["y"])
+    for kind, graph in (("fp32", floats), ("INT8", layers)):
+        logits = all_logits(graph, head, data["x"], kind == "INT8")
+        macro, each = recalls(logits, y)
+        print(f"{name} {kind}: macro {macro:.4f}, calibration error {calibration_error(logits, y):.4f}", each, flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("checkpoint")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--calibration", required=True)
-    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--pool", required=True)
+    parser.add_argument("--held", required=True)
+    parser.add_argument("--validation")
+    parser.add_argument("--views", type=int, default=192)
     args = parser.parse_args()
-    torch.set_num_threads(1)
-    state = torch.load(args.checkpoint)
-    if "layers" in state:  # from qat.py: folded already, with its scales
-        floats, ints, pooled, head = state["floats"], state["layers"], state["pooled_scale"], state["head"]
-    else:
-        model = MobileNetV1().eval()
-        model.load_state_dict(state["model"])
-        floats, head = fold(model), (model.head.weight.detach(), model.head.bias.detach())
-        ints, pooled = quantise(floats, views(args.calibration, 64)[0])
-    head = tuple(h / args.temperature for h in head)
+    torch.set_num_threads(1)  # two wait for each other where the cores are shared
+    model = MobileNetV1().eval()
+    model.load_state_dict(torch.load(args.checkpoint)["model"])
+    views = training_views(args.pool, args.views)
+    folded, head = fill_ranges(fold(model), (model.head.weight.detach(), model.head.bias.detach()), views)
+    layers, pooled = quantise(folded, views)
+    data = np.load(args.held)
+    temperature = float(best_temperature(all_logits(layers, head, data["x"]), torch.from_numpy(data["y"])))
+    print(f"temperature {temperature:.3f}", flush=True)
+    head = tuple(h / temperature for h in head)
     args.out.mkdir(parents=True, exist_ok=True)
-    write_onnx(args.out / "fp32.onnx", [(w.numpy(), b.numpy(), s, g) for w, b, s, g in floats], head)
-    write_onnx(args.out / "model.onnx", [(q.numpy(), b.numpy(), s, g, k.numpy()) for q, k, b, s, g in ints], head, pooled)
+    write_onnx(args.out / "fp32.onnx", [(w.numpy(), b.numpy(), s, g) for w, b, s, g in folded], head)
+    write_onnx(args.out / "model.onnx", [(q.numpy(), b.numpy(), s, g, k.numpy()) for q, k, b, s, g in layers], head, pooled)
+    for name, path in (("held out", args.held), ("validation", args.validation)):
+        if path:
+            report(name, layers, folded, head, path)

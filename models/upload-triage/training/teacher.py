@@ -1,69 +1,119 @@
-"""Reads Google's quantised MobileNet v2 (TFLite) into a dequantised torch function giving pooled features and logits."""
-import struct, numpy as np, torch, torch.nn.functional as F
-from flatbuffers import encode, number_types as N
+"""The teacher of the first stage: Google's quantised MobileNet v2 (Apache-2.0, a TFLite file) as a torch function.
+
+Its weights are dequantised; only its pooled features are used, as a target for a linear map of ours, so none of them
+ends in the product. The TFLite schema's field numbers and operator codes are those of tensorflow/lite/schema/schema.fbs.
+"""
+import struct
+
+import numpy as np
+import torch
+from flatbuffers import number_types as N
 from flatbuffers.table import Table
-def tab(t,i):
-    o=t.Offset(4+2*i); return Table(t.Bytes,t.Indirect(o+t.Pos)) if o else None
-def vec(t,i,typ=None):
-    o=t.Offset(4+2*i)
-    if not o: return []
-    n=t.VectorLen(o); p=t.Vector(o)
-    if typ is None: return [Table(t.Bytes,t.Indirect(p+4*k)) for k in range(n)]
-    return np.frombuffer(t.Bytes,typ,n,p)
-def sc(t,i,flags,d=0):
-    o=t.Offset(4+2*i); return t.Get(flags,o+t.Pos) if o else d
+from torch.nn import functional as F
+
+ADD, AVERAGE_POOL, CONV, DEPTHWISE_CONV, RESHAPE, SOFTMAX = 0, 1, 3, 4, 22, 25
+DTYPES = {3: "u1", 2: "<i4"}
+
+
+class Fields:
+    """A FlatBuffers table, read by field number."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def _offset(self, field):
+        return self.table.Offset(4 + 2 * field)
+
+    def number(self, field, flags, default=0):
+        o = self._offset(field)
+        return self.table.Get(flags, o + self.table.Pos) if o else default
+
+    def child(self, field):
+        o = self._offset(field)
+        return Fields(Table(self.table.Bytes, self.table.Indirect(o + self.table.Pos)))
+
+    def children(self, field):
+        o = self._offset(field)
+        start = self.table.Vector(o)
+        return [Fields(Table(self.table.Bytes, self.table.Indirect(start + 4 * k))) for k in range(self.table.VectorLen(o))]
+
+    def array(self, field, dtype):
+        o = self._offset(field)
+        return np.frombuffer(self.table.Bytes, dtype, self.table.VectorLen(o), self.table.Vector(o)) if o else np.empty(0, dtype)
+
+
+class Model:
+    """Operators and tensors of the first subgraph."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            data = bytearray(file.read())
+        root = Fields(Table(data, struct.unpack("<I", data[:4])[0]))
+        self.codes = [max(c.number(0, N.Int8Flags), c.number(3, N.Int32Flags)) for c in root.children(1)]
+        graph, self.buffers = root.children(2)[0], root.children(4)
+        self.tensors, self.operators = graph.children(0), graph.children(3)
+        self.input = int(graph.array(1, "<i4")[0])
+
+    def scale(self, index):
+        """(scale, zero point) of a tensor."""
+        q = self.tensors[index].child(4)
+        zero = q.array(3, "<i8")
+        return float(q.array(2, "<f4")[0]), float(zero[0]) if len(zero) else 0.0
+
+    def constant(self, index):
+        """A dequantised weight or bias."""
+        t = self.tensors[index]
+        raw = self.buffers[t.number(2, N.Uint32Flags)].array(0, np.uint8).tobytes()
+        values = np.frombuffer(raw, DTYPES[t.number(1, N.Int8Flags)]).reshape(t.array(0, "<i4"))
+        scale, zero = self.scale(index)
+        return torch.from_numpy((values.astype(np.float32) - zero) * np.float32(scale))
+
+
+def same_padding(x, kernel, stride):
+    """TensorFlow's SAME: the odd pixel goes behind."""
+    size = x.shape[2]
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return F.pad(x, (total // 2, total - total // 2) * 2)
+
+
 class Teacher:
-    def __init__(s,path):
-        b=bytearray(open(path,'rb').read()); m=Table(b,struct.unpack('<I',b[:4])[0])
-        codes=[max(sc(c,0,N.Int8Flags),sc(c,3,N.Int32Flags)) for c in vec(m,1)]
-        g=vec(m,2)[0]; bufs=vec(m,4); T=vec(g,0)
-        def const(i):
-            t=T[i]; d=vec(bufs[sc(t,2,N.Uint32Flags)],0,np.uint8)
-            if len(d)==0: return None
-            q=tab(t,4); s_=vec(q,2,'<f4'); z=vec(q,3,'<i8'); ty=sc(t,1,N.Int8Flags)
-            a=np.frombuffer(d.tobytes(),{3:np.uint8,2:'<i4'}[ty]).reshape(vec(t,0,'<i4'))
-            return torch.from_numpy(((a.astype(np.float32)-float(z[0] if len(z) else 0))*float(s_[0])).copy())
-        s.ops=[];s.inp=vec(g,1,'<i4')[0]
-        for o in vec(g,3):
-            c=codes[sc(o,0,N.Uint32Flags)]; i=list(vec(o,1,'<i4')); out=vec(o,2,'<i4')[0]; opt=tab(o,4)
-            q=tab(T[out],4); sca=vec(q,2,'<f4'); zp=vec(q,3,'<i8')
-            lo=(0-zp[0])*sca[0] if len(sca) else 0; hi=(255-zp[0])*sca[0] if len(sca) else 0
-            if c==3:
-                w=const(i[1]).permute(0,3,1,2).contiguous(memory_format=torch.channels_last); s.ops.append(('conv',i[0],out,w,const(i[2]),sc(opt,1,N.Int32Flags),1,(lo,hi)))
-            elif c==4:
-                w=const(i[1]).permute(3,0,1,2).contiguous(); s.ops.append(('conv',i[0],out,w,const(i[2]),sc(opt,1,N.Int32Flags),w.shape[0],(lo,hi)))
-            elif c==0: s.ops.append(('add',i[0],i[1],out))
-            elif c==1: s.ops.append(('pool',i[0],out))
-            elif c in(22,25): s.ops.append(('same',i[0],out))
-            else: raise ValueError(c)
+    """[N, 3, S, S] in [-1, 1] -> pooled features [N, 1280] and logits [N, 1001]."""
+
+    def __init__(self, path):
+        model = Model(path)
+        self.input, self.steps = model.input, []
+        for operator in model.operators:
+            code = model.codes[operator.number(0, N.Uint32Flags)]
+            inputs, output = [int(k) for k in operator.array(1, "<i4")], int(operator.array(2, "<i4")[0])
+            self.steps.append((self._step(model, code, operator, inputs, output), output))
+
+    def _step(self, model, code, operator, inputs, output):
+        if code in (CONV, DEPTHWISE_CONV):
+            order = (0, 3, 1, 2) if code == CONV else (3, 0, 1, 2)
+            w, b = model.constant(inputs[1]).permute(order).contiguous(), model.constant(inputs[2])
+            stride, groups = operator.child(4).number(1, N.Int32Flags), 1 if code == CONV else len(w)
+            scale, zero = model.scale(output)
+            low, high = -zero * scale, (255 - zero) * scale
+
+            def convolve(values):
+                x = values[inputs[0]]
+                y = F.conv2d(same_padding(x, w.shape[2], stride), w.to(x.dtype), b.to(x.dtype), stride, 0, 1, groups)
+                return y.clamp(low, high)  # the output's range holds the activation
+
+            return convolve
+        if code == ADD:
+            return lambda values: values[inputs[0]] + values[inputs[1]]
+        if code == AVERAGE_POOL:
+            return lambda values: values[inputs[0]].mean((2, 3), keepdim=True)
+        if code in (RESHAPE, SOFTMAX):
+            return lambda values: values[inputs[0]]
+        raise ValueError(f"expected the operators of MobileNet v2, got code {code}")
+
     @torch.no_grad()
-    def __call__(s,x):
-        """x [N,3,S,S] in [-1,1] -> pooled features [N,1280], logits [N,1001]"""
-        v={s.inp:x}; f=None
-        for o in s.ops:
-            if o[0]=='conv':
-                _,a,out,w,b,st,g,(lo,hi)=o; x=v[a]; k=w.shape[2]; h=x.shape[2]
-                tot=max((-(-h//st)-1)*st+k-h,0)
-                if tot%2: x=F.pad(x,(tot//2,tot-tot//2)*2); p=0
-                else: p=tot//2
-                y=F.conv2d(x,w.to(x.dtype),b.to(x.dtype),st,p,1,g)
-                v[out]=y.clamp_(float(lo),float(hi)) if f is None else y
-            elif o[0]=='add': v[o[3]]=v[o[1]]+v[o[2]]
-            elif o[0]=='pool': v[o[2]]=v[o[1]].mean((2,3),keepdim=True); f=v[o[2]].flatten(1)
-            else: v[o[2]]=v[o[1]]
-            out_=v[o[3] if o[0]=='add' else o[2]]
-        return f.float(), out_.flatten(1).float()
-if __name__=='__main__':
-    import glob,time
-    from PIL import Image
-    te=Teacher('/work/shared/data/tflite/mobilenet_v2_1.0_224_quant.tflite')
-    lab=open('/work/shared/data/tflite/imagenet_labels.txt').read().split('\n')
-    ok=0; fs=sorted(glob.glob('/work/shared/data/imagenet-100/*/*'))[:32]
-    X=[]
-    for f in fs:
-        im=Image.open(f).convert('RGB'); w,h=im.size; k=256/min(w,h); im=im.resize((round(w*k),round(h*k)),3); w,h=im.size
-        X.append(np.asarray(im.crop(((w-224)//2,(h-224)//2,(w-224)//2+224,(h-224)//2+224))))
-    x=torch.from_numpy(np.stack(X)).permute(0,3,1,2).float()/127.5-1
-    for dt in (torch.float32,torch.bfloat16):
-        t=time.time(); f,l=te(x.to(memory_format=torch.channels_last).to(dt)); print(dt,32/(time.time()-t),'img/s')
-        print(sum(lab[int(a)]==g.split('/')[-2] for a,g in zip(l.argmax(1),fs)),f.mean(),f.std())
+    def __call__(self, x):
+        values, pooled = {self.input: x}, None
+        for step, output in self.steps:
+            y = values[output] = step(values)
+            if y.ndim == 4 and y.shape[2] == 1 and pooled is None:
+                pooled = y.flatten(1).float()
+        return pooled, y.flatten(1).float()

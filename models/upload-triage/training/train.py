@@ -19,7 +19,6 @@ from torch.nn import functional as F
 
 from dataset import Batches, Pools
 from model import LABELS, MobileNetV1
-from teacher import Teacher
 
 
 def evaluate(model, path, size):
@@ -37,6 +36,12 @@ def evaluate(model, path, size):
     hits, y = np.concatenate(hits), data["y"]
     recall = {LABELS[c][:5]: round(float((hits[y == c] == c).mean()), 3) for c in range(len(LABELS)) if (y == c).any()}
     return recall, round(float(np.mean(list(recall.values()))), 4)
+
+
+def load_teacher(path):
+    from teacher import Teacher  # needs the flatbuffers package, which the later stages do without
+
+    return Teacher(path)
 
 
 def main():
@@ -73,7 +78,7 @@ def main():
     if args.relu6:
         model.use_relu6()
     average = copy.deepcopy(model)
-    teacher = Teacher(args.teacher) if args.teacher else None
+    teacher = load_teacher(args.teacher) if args.teacher else None
     decay = [p for p in list(model.parameters()) + list(project.parameters()) if p.ndim > 1 and p.shape[1] > 1]
     rest = [p for p in list(model.parameters()) + list(project.parameters()) if not (p.ndim > 1 and p.shape[1] > 1)]
     optimiser = torch.optim.AdamW([{"params": decay, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0}], args.lr)
@@ -117,7 +122,7 @@ def main():
         with torch.no_grad():
             for a, b in zip(average.state_dict().values(), model.state_dict().values()):
                 a.mul_(keep).add_(b, alpha=1 - keep) if a.dtype.is_floating_point else a.copy_(b)
-        if rank == 0 and time.time() - shown > 150:
+        if rank == 0 and time.time() - shown > 100:
             shown = time.time()
             torch.save({"model": average.state_dict(), "project": project.state_dict()}, args.out + ".part")
             os.replace(args.out + ".part", args.out)

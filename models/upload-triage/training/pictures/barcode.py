@@ -141,6 +141,17 @@ def label(rng, code):
     return im
 
 
+def alone(rng, im):
+    """A small code, turned, on a large plain ground."""
+    ground = c.grey(rng, 0, 60) if rng.random() < 0.6 else c.colour(rng, (0.05, 0.98), (0, 0.8))
+    side = int(max(im.size) * rng.uniform(1.8, 5))
+    out = Image.new("RGB", (side, side), ground)
+    turned = im.convert("RGBA").rotate(rng.uniform(0, 360), Image.BICUBIC, expand=True)
+    reach = side * 0.12
+    out.paste(turned, (int((side - turned.width) / 2 + rng.uniform(-reach, reach)), int((side - turned.height) / 2 + rng.uniform(-reach, reach))), turned)
+    return out
+
+
 def draw(rng, photos=()):
     im = recolour(rng, rng.choice([linear, linear, linear, square, square, stacked])(rng))
     if rng.random() < 0.45:
@@ -156,7 +167,9 @@ def draw(rng, photos=()):
         bg, _ = c.canvas(w, h, c.colour(rng, (0.1, 0.98), (0, 0.8)))
         bg.paste(im, (int((w - im.width) * rng.random()), int((h - im.height) * rng.random())))
         im = bg
-    elif p < 0.7:
+    elif p < 0.66:
+        im = alone(rng, im)
+    elif p < 0.74:
         im = c.scanned(rng, im)
     if rng.random() < 0.08:
         im = im.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 2)))

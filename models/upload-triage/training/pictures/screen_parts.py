@@ -259,3 +259,36 @@ def paragraph(rng, im, d, t, box):
                     d.text((x, yy), clip(f, c.words(rng, int(w / t.size / 2.4) + 1), w), font=f, fill=t.accent if rng.random() < 0.06 else t.ink)
                 yy += t.size * 1.5
             yy += t.size
+
+
+def calendar(rng, im, d, t, box):
+    """A week of columns with coloured appointments, or a month of cells with short ones."""
+    x, y, w, h = box
+    head, months = t.size * 2, rng.random() < 0.4
+    columns, n = rng.choice([5, 7, 7]), (5 if months else rng.randint(8, 16))
+    inks = [c.colour(rng, (0.35, 0.85), (0.3, 1)) for _ in range(rng.randint(1, 5))]
+    left = x if months else x + t.size * 3
+    cw, rh = (x + w - left) / columns, (h - head) / n
+    if not months:
+        for k in range(n):
+            d.text((x, y + head + k * rh), f"{k + 7}:00", font=t.font(0.8), fill=t.faint)
+        k = rng.randrange(columns)
+        d.rectangle((left + k * cw, y + head, left + (k + 1) * cw, y + h), fill=t.panel)  # today
+    for k in range(columns + 1):
+        d.line((left + k * cw, y + head * rng.choice([0, 1]), left + k * cw, y + h), fill=t.line)
+    for k in range(n + 1):
+        d.line((left, y + head + k * rh, x + w, y + head + k * rh), fill=t.line)
+    full = rng.uniform(0.1, 0.7)
+    for k in range(columns):
+        x0, row = left + k * cw, 0.0
+        d.text((x0 + 3, y + 2), clip(t.font(0.9), f"{c.title(rng, 1)[:3]} {k + 1}", cw - 4), font=t.font(0.9), fill=t.ink)
+        while row < n:
+            long = 0.3 if months else rng.choice([0.5, 1, 1, 2, 3])
+            if rng.random() < full and row + long <= n:
+                y0, y1 = y + head + row * rh + (t.size if months else 1), y + head + (row + long) * rh + (t.size if months else -1)
+                fill = rng.choice(inks)
+                d.rectangle((x0 + 1, y0, x0 + cw - 2, max(y0 + 3, y1)), fill=fill)
+                d.text((x0 + 3, y0 + 1), clip(t.font(0.8), c.words(rng, 2), cw - 6), font=t.font(0.8), fill=(255, 255, 255) if sum(fill) < 380 else (20, 20, 20))
+            if months:
+                d.text((x0 + 2, y + head + row * rh), str(int(row) * columns + k + 1), font=t.font(0.8), fill=t.ink)
+            row += 1 if months else rng.choice([1, 1, 1.5, 2, 3])

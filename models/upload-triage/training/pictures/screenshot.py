@@ -2,10 +2,10 @@
 from PIL import ImageDraw
 
 from . import chart, common as c, icon
-from .screen_parts import (Theme, bar, button, card_grid, chat, code, field_rows, files, list_rows, paragraph, settings,
-                           sheet, sidebar, thumbnail)
+from .screen_parts import (Theme, bar, button, calendar, card_grid, chat, code, field_rows, files, list_rows, paragraph,
+                           settings, sheet, sidebar, thumbnail)
 
-BODIES = [list_rows] * 3 + [card_grid] * 2 + [settings] * 2 + [field_rows] * 2 + [chat, chat, files, files, sheet, code, paragraph]
+BODIES = [list_rows] * 3 + [card_grid] * 2 + [settings] * 2 + [field_rows] * 2 + [chat, chat, files, files, sheet, code, paragraph] + [calendar] * 3
 
 
 def body(rng, im, d, t, box):
