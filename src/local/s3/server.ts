@@ -176,6 +176,9 @@ async function send(message: IncomingMessage, response: ServerResponse, reply: S
       response.setHeader("content-length", 0);
     }
     response.end();
+  } else if (response.destroyed) {
+    // A pipeline to a client that has gone would not close the file.
+    body.destroy();
   } else {
     await pipeline(body, response);
   }
