@@ -4,7 +4,7 @@ import { createWriteStream } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import type { Readable, Writable } from "node:stream";
 import { type PerfSample, parsePerfScript } from "./perf-script.ts";
 
 /** Samples a second: enough for 6,000 a minute and core, rarely enough to cost less than what the bench can see. */
@@ -44,16 +44,32 @@ export interface Recording {
 /** Attaches perf to a process, all of its threads. Files: `<name>.perf.data`, and `<name>.perf.txt` when stopped. */
 export async function recordProcess(pid: number, event: string, path: string): Promise<Recording> {
   const data = `${path}.perf.data`;
-  const args = ["record", "-q", "-g", "-e", event, "-F", String(SAMPLES_PER_SECOND)];
+  // Attached with its events off, then told over one pipe to count, which it confirms over the other.
+  const args = [
+    "record",
+    "-q",
+    "-g",
+    "-e",
+    event,
+    "-F",
+    String(SAMPLES_PER_SECOND),
+    "-D",
+    "-1",
+    "--control",
+    "fd:3,4",
+  ];
   const child = spawn("perf", [...args, "-p", String(pid), "-o", data], {
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
   });
   let errors = "";
-  child.stderr.on("data", (chunk) => {
+  child.stderr?.on("data", (chunk) => {
     errors += String(chunk);
   });
-  // perf says nothing once it is attached; a failure to attach ends it at once.
-  await Promise.race([delay(300), once(child, "exit")]);
+  const [control, confirmation] = [child.stdio[3] as Writable, child.stdio[4] as Readable];
+  // A perf that ends early breaks the pipe; its exit is what is told.
+  control.on("error", () => {});
+  control.write("enable\n");
+  await Promise.race([once(confirmation, "data"), once(child, "exit")]);
   if (child.exitCode !== null) throw new Error(`perf record: ${errors.trim() || `exit ${child.exitCode}`}`);
   return {
     stop: async () => {
