@@ -50,9 +50,9 @@ export interface Simulation {
 }
 
 /** Runs at once, each with two environments: their waits overlap. */
-const LANES = 4;
+const LANES = 6;
 /** A run that takes longer has lost a message; most take less than a second. */
-const MAX_RUN_MS = 120_000;
+const MAX_RUN_MS = 300_000;
 const MAX_RECEIVE_COUNT = 5;
 
 /** Plays seeded runs of the real handler against faults, and checks the invariants after each. */
@@ -86,7 +86,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     MODEL_DIR: options.modelDir,
     RESULTS_BUCKET: "results",
     S3_FORCE_PATH_STYLE: "true",
-    S3_TIMEOUT_MS: "400",
+    S3_TIMEOUT_MS: "2500",
     DEADLINE_MARGIN_MS: "50",
   };
   Object.assign(process.env, variables);
@@ -141,7 +141,7 @@ async function playRun(
   const ledger = createLedger(active.has("redelivery"));
   const count = (fault: FaultClass) => total.injected.set(fault, (total.injected.get(fault) ?? 0) + 1);
   const queue = new Queue({
-    visibilityTimeoutMs: ledger.redeliversEarly ? 60 + below(300, random) : 60_000,
+    visibilityTimeoutMs: ledger.redeliversEarly ? 60 + below(300, random) : 600_000,
     maxReceiveCount: MAX_RECEIVE_COUNT,
   });
   const spare = [...environments];
@@ -221,7 +221,7 @@ function disturb(
   }
   const lied = new Set<string>();
   return {
-    remainingMs: isShort ? 520 + below(700, random) : 30_000,
+    remainingMs: isShort ? 520 + below(700, random) : 60_000,
     killAt,
     choose(exchange, kill) {
       if (untilKill-- === 0) {

@@ -53,32 +53,31 @@ export async function openObject(
     };
     return { source, body: Body };
   } catch (cause) {
-    const first = describeS3Error(cause);
-    const isGone = first.status === 412 || (first.status === 404 && first.code !== "NoSuchBucket");
-    const { code, status } = isGone ? await lookAgain(s3, ref, options.signal) : first;
-    if (status === 412) return undefined;
+    const { code, status } = describeS3Error(cause);
+    if (status === 412 || (status === 404 && code !== "NoSuchBucket")) {
+      await lookAgain(s3, ref, status, options.signal);
+      if (status === 412) return undefined;
+    }
     throw fetchError(code, status, ref, cause);
   }
 }
 
 /**
- * "It is not there" or "it was overwritten", said wrongly, would lose the upload for good: it is believed only when S3
- * says so twice, and as it says the second time.
+ * "It is not there" (404) or "it was overwritten" (412), said wrongly, would lose the upload for good: it is believed
+ * only when S3 says the same twice.
  *
- * @throws {ClassifierError} `FETCH_FAILED` when the object is there after all
+ * @throws {ClassifierError} `FETCH_FAILED` when it does not
  */
-async function lookAgain(
-  s3: S3Client,
-  ref: ImageRef,
-  signal: AbortSignal,
-): Promise<ReturnType<typeof describeS3Error>> {
+async function lookAgain(s3: S3Client, ref: ImageRef, status: number, signal: AbortSignal): Promise<void> {
   const { bucket: Bucket, key: Key, versionId: VersionId, eTag: IfMatch } = ref;
+  let second: ReturnType<typeof describeS3Error> = { code: "OK", status: 200 };
   try {
     await s3.send(new HeadObjectCommand({ Bucket, Key, VersionId, IfMatch }), { abortSignal: signal });
   } catch (cause) {
-    return describeS3Error(cause);
+    second = describeS3Error(cause);
   }
-  const message = `${nameOf(ref)}: S3 said that it is not there, and then that it is`;
+  if (second.status === status) return;
+  const message = `${nameOf(ref)}: S3 answered ${status}, and when asked again ${second.status ?? second.code}`;
   throw new ClassifierError("FETCH_FAILED", message);
 }
 
