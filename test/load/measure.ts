@@ -1,0 +1,28 @@
+/** The value below which `share` of the values lie, by nearest rank; NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** Memory looked at once a second, of one kind of process. */
+export interface MemoryCurve {
+  /** MB. Of the second quarter, when everything is warm, and of the last. */
+  readonly earlyMb: number;
+  readonly lateMb: number;
+  readonly peakMb: number;
+  /** Whether the last quarter holds no more than a tenth, or 16 MB, above the second. */
+  readonly isFlat: boolean;
+}
+
+/** @param samples MB, in the order of time; the first quarter is left out as warming up */
+export function memoryCurve(samples: readonly number[]): MemoryCurve {
+  const quarter = Math.floor(samples.length / 4);
+  const earlyMb = quantile(samples.slice(quarter, 2 * quarter + 1), 0.5);
+  const lateMb = quantile(samples.slice(3 * quarter), 0.5);
+  return {
+    earlyMb,
+    lateMb,
+    peakMb: Math.max(0, ...samples),
+    isFlat: lateMb <= Math.max(1.1 * earlyMb, earlyMb + 16),
+  };
+}
