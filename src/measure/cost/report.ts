@@ -22,6 +22,6 @@ export interface CostReport {
   fastest?: Setting;
   /** arm64. */
   sweep: Setting[];
-  /** The default setting if S3 took 100 ms a request, the lower end of what AWS documents for small objects. */
+  /** The default setting if S3 took 100 ms a request, the lower end of the 100 to 200 ms that is usually told of small objects. */
   slowS3?: Setting;
 }
