@@ -107,7 +107,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
       while (next < options.runs) {
         const seed = options.seed * 1_000_003 + next++;
         await playRun(world, pair, seed, options.classes ?? FAULT_CLASSES, total);
-        options.progress?.(++total.runs);
+        total.runs++;
+        options.progress?.(total.runs);
       }
     };
     const lanes = Array.from({ length: environments.length / 2 }, (_, lane) =>
