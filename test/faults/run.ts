@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import { Command } from "commander";
+import { printMutations, tryMutations } from "./mutate.ts";
+import { STAGES, simulateProcesses } from "./processes.ts";
 import { FAULT_CLASSES, type FaultClass, simulate } from "./simulate.ts";
 
 const options = new Command()
@@ -10,11 +12,20 @@ const options = new Command()
     "Plays seeded faults against the function and checks that nothing is lost and no result is wrong.",
   )
   .option("--runs <n>", "runs", Number, 3000)
+  .option("--processes <n>", "runs with real processes under the runtime client", Number, 300)
+  .option("--mutations", "instead: disable one mechanism after the other, and see that its fault is noticed")
   .option("--seed <n>", "the same seed makes the same choices", Number, 1)
   .option("--only <classes>", "fault classes, separated by commas", (text) => text.split(",").map(parseClass))
   .option("--json", "print the summary as JSON")
   .parse()
-  .opts<{ runs: number; seed: number; only?: FaultClass[]; json?: true }>();
+  .opts<{
+    runs: number;
+    processes: number;
+    seed: number;
+    only?: FaultClass[];
+    mutations?: true;
+    json?: true;
+  }>();
 
 function parseClass(text: string): FaultClass {
   const known = FAULT_CLASSES.find((name) => name === text);
@@ -22,26 +33,55 @@ function parseClass(text: string): FaultClass {
   return known;
 }
 
+if (options.mutations) {
+  const tried = await tryMutations();
+  printMutations(tried);
+  process.exit(tried.every(({ noticed }) => noticed !== undefined) ? 0 : 1);
+}
+
+const modelDir = join(import.meta.dirname, "../../models/upload-triage");
+const { seed } = options;
 const bar = new SingleBar({ format: "{bar} {value}/{total} runs, {eta_formatted} left", noTTYOutput: false });
-bar.start(options.runs, 0);
-const { injected, violations, ...counts } = await simulate({
-  modelDir: join(import.meta.dirname, "../../models/upload-triage"),
-  seed: options.seed,
+bar.start(options.runs + options.processes, 0);
+const simulated = await simulate({
+  modelDir,
+  seed,
   runs: options.runs,
   ...(options.only !== undefined && { classes: options.only }),
   progress: (done) => bar.update(done),
 });
+const processes = await simulateProcesses({
+  modelDir,
+  seed,
+  runs: options.processes,
+  progress: (done) => bar.update(options.runs + done),
+});
 bar.stop();
+const violations = [...simulated.violations, ...processes.violations];
 if (options.json) {
-  console.log(JSON.stringify({ ...options, ...counts, injected: Object.fromEntries(injected), violations }));
+  const withCounts = ({ injected, ...rest }: typeof simulated | typeof processes) => ({
+    ...rest,
+    injected: Object.fromEntries(injected),
+  });
+  console.log(
+    JSON.stringify({
+      ...options,
+      simulated: withCounts(simulated),
+      processes: withCounts(processes),
+      violations,
+    }),
+  );
 } else {
   const table = new Table({ head: ["fault", "injected"] });
-  for (const fault of FAULT_CLASSES) table.push([fault, injected.get(fault) ?? 0]);
+  for (const fault of FAULT_CLASSES) table.push([fault, simulated.injected.get(fault) ?? 0]);
+  for (const stage of STAGES) table.push([`process ended: ${stage}`, processes.injected.get(stage) ?? 0]);
   console.log(table.toString());
-  console.log(
-    `${counts.runs} runs, seed ${options.seed}: ${counts.uploads} uploads, ${counts.invocations} invocations; of the newest of each key ` +
-      `${counts.results} have their result and ${counts.deadUploads} are dead letters with their reason`,
-  );
+  for (const [what, { runs, uploads, results, deadUploads }] of Object.entries({ simulated, processes })) {
+    console.log(
+      `${runs} runs, ${what}, seed ${seed}: ${uploads} uploads; of the newest of each key ${results} have their result and ` +
+        `${deadUploads} are dead letters with their reason`,
+    );
+  }
   for (const violation of violations) console.log(`VIOLATION ${violation}`);
   console.log(`${violations.length} violations`);
 }

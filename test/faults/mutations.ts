@@ -1,0 +1,171 @@
+import type { FaultClass } from "./simulate.ts";
+
+/** One mechanism taken out of the function, and the fault that it is there for. */
+export interface MechanismMutation {
+  /** What no longer holds. */
+  readonly disabled: string;
+  readonly edits: readonly (readonly [file: string, from: string, to: string])[];
+  readonly faults: readonly FaultClass[];
+  /** How the violation that has to be found begins. */
+  readonly expected: string;
+  /** Runs to play; 60 unless the fault takes long. */
+  readonly runs?: number;
+}
+
+const PIPELINE = "src/function/pipeline";
+const FETCH_RETRIES = {
+  disabled: "FETCH_FAILED is tried again",
+  edits: [
+    [
+      "src/function/errors.ts",
+      "FETCH_FAILED: {\n    retryable: true",
+      "FETCH_FAILED: {\n    retryable: false",
+    ],
+  ],
+  expected: "wrong",
+} as const;
+const LATER_WINS = {
+  disabled: "a result of an older upload gives way",
+  edits: [
+    [
+      `${PIPELINE}/publish.ts`,
+      "return compareSequencers(ours.sequencer, existing.sequencer) >= 0;",
+      "return true;",
+    ],
+  ],
+  expected: "out of order",
+} as const;
+
+/** Every fault class of the simulation stands here with the mechanism that survives it. */
+export const MECHANISMS: readonly MechanismMutation[] = [
+  ...(["refuse", "reset", "500", "503", "slowdown"] as const).map((fault) => ({
+    ...FETCH_RETRIES,
+    faults: [fault],
+  })),
+  {
+    disabled: "silence ends: S3_TIMEOUT_MS, and the deadline",
+    edits: [
+      [
+        "src/function/s3.ts",
+        "requestHandler: { connectionTimeout: config.s3TimeoutMs, socketTimeout: config.s3TimeoutMs },",
+        "",
+      ],
+      ["src/function/deadline.ts", "AbortSignal.timeout(budgetMs)", "new AbortController().signal"],
+    ],
+    faults: ["stall"],
+    expected: "silent",
+    runs: 6,
+  },
+  {
+    disabled: "a body that comes in pieces is put together",
+    edits: [
+      [`${PIPELINE}/fetch.ts`, "chunk.copy(slot.fileBuffer, length);", "chunk.copy(slot.fileBuffer, 0);"],
+    ],
+    faults: ["throttle"],
+    expected: "wrong",
+  },
+  {
+    disabled: "the checksum of what is read",
+    edits: [
+      [
+        "src/function/s3.ts",
+        "forcePathStyle: config.s3ForcePathStyle,",
+        'forcePathStyle: config.s3ForcePathStyle, responseChecksumValidation: "WHEN_REQUIRED",',
+      ],
+    ],
+    faults: ["corrupt"],
+    expected: "wrong",
+  },
+  {
+    disabled: "S3's refusal of a corrupt result counts",
+    edits: [[`${PIPELINE}/publish.ts`, "return false;\n    throw error;", "return false;\n    return true;"]],
+    faults: ["corrupt-request"],
+    expected: "lost",
+  },
+  {
+    disabled: "one's own result is recognised",
+    edits: [
+      [
+        `${PIPELINE}/publish.ts`,
+        'if (isSame(existing.result, result)) return "unchanged";',
+        'if (isSame(existing.result, result)) throw new Error("a result is there");',
+      ],
+    ],
+    faults: ["lost-answer"],
+    expected: "given up for nothing",
+  },
+  ...(["missing", "denied"] as const).map((fault) => ({
+    disabled: "S3 has to say it twice",
+    edits: [[`${PIPELINE}/fetch.ts`, "await lookAgain(s3, ref, status, options.signal);", ""]] as const,
+    faults: [fault],
+    expected: fault === "missing" ? "wrong" : "lost",
+  })),
+  {
+    disabled: "the ETag of what arrives is compared",
+    edits: [[`${PIPELINE}/fetch.ts`, "got !== ref.eTag", "got === undefined"]],
+    faults: ["stale"],
+    expected: "wrong",
+  },
+  {
+    disabled: "nothing is answered before it is published",
+    edits: [
+      [
+        `${PIPELINE}/classify.ts`,
+        "const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);",
+        'const published = "published" as string;\n    publishResult(s3, config.resultsBucket, result, deadline.signal).catch(() => {});',
+      ],
+    ],
+    faults: ["kill"],
+    expected: "lost",
+  },
+  {
+    disabled: "what was not started is reported as failed",
+    edits: [
+      [
+        `${PIPELINE}/batch.ts`,
+        'return { status: "failed", ref, error: new ClassifierError("DEADLINE_NEAR", message) };',
+        'return { status: "superseded", ref };',
+      ],
+    ],
+    faults: ["out-of-time"],
+    expected: "lost",
+  },
+  {
+    disabled: "results are written on condition",
+    edits: [
+      [
+        `${PIPELINE}/publish.ts`,
+        'const condition = replaced === undefined ? { IfNoneMatch: "*" } : { IfMatch: replaced };',
+        "const condition = {};",
+      ],
+    ],
+    faults: ["redelivery"],
+    expected: "written twice",
+  },
+  {
+    disabled: "one's own result is left alone",
+    edits: [[`${PIPELINE}/publish.ts`, 'if (isSame(existing.result, result)) return "unchanged";', ""]],
+    faults: ["twice"],
+    expected: "written twice",
+  },
+  { ...LATER_WINS, faults: ["late", "reordered"] },
+  { ...LATER_WINS, faults: ["reordered"] },
+  {
+    disabled: "what cannot be read is reported as failed",
+    edits: [
+      [
+        "src/function/triggers/trigger.ts",
+        'outcome.status === "failed" || outcome.status === "unreadable"',
+        'outcome.status === "failed"',
+      ],
+    ],
+    faults: ["malformed"],
+    expected: "vanished",
+  },
+  {
+    disabled: "a version that is not there is not waited for",
+    edits: [[`${PIPELINE}/fetch.ts`, '"OBJECT_NOT_FOUND",', '"FETCH_FAILED",']],
+    faults: ["unknown-version"],
+    expected: "given up for nothing",
+  },
+];

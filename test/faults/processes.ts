@@ -1,0 +1,262 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import sharp from "sharp";
+import { readConfig } from "../../src/function/config.ts";
+import { buildFunction } from "../../src/local/build.ts";
+import { startEventSource } from "../../src/local/event-source.ts";
+import { type LambdaRuntime, startRuntime } from "../../src/local/lambda/runtime.ts";
+import { Queue } from "../../src/local/queue.ts";
+import type { ObjectEventRecord } from "../../src/local/s3/notification.ts";
+import { startS3 } from "../../src/local/s3/server.ts";
+import { seededRandom } from "../../src/measure/random.ts";
+import { below, pick, type Random } from "../hostile/mutations.ts";
+import { checkRun } from "./invariants.ts";
+import { createInvocation, createLedger, type Invocation, type Ledger, type Upload } from "./ledger.ts";
+import { type KnownPicture, knownPictures } from "./pictures.ts";
+import { type Exchange, type Fault, startFaultProxy } from "./proxy.ts";
+import { BUCKETS } from "./scenario.ts";
+
+/** Where in an invocation the process is ended; `frozen` stops it until Lambda's timeout does. */
+export const STAGES = [
+  "init",
+  "fetch",
+  "decode",
+  "publish",
+  "published",
+  "answer",
+  "frozen",
+  "memory",
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+export interface ProcessRuns {
+  runs: number;
+  uploads: number;
+  results: number;
+  deadUploads: number;
+  readonly injected: Map<Stage, number>;
+  readonly violations: string[];
+}
+
+/** Enough for a small picture, too little for the canvas of a GIF of 49 megapixels. */
+const MEMORY_MB = 220;
+const TIMEOUT_SECONDS = 4;
+const MAX_RUN_MS = 300_000;
+
+/** Plays seeded runs of the built bundle in real processes under the official runtime client, and ends those. */
+export async function simulateProcesses(options: {
+  readonly modelDir: string;
+  readonly seed: number;
+  readonly runs: number;
+  readonly progress?: (done: number) => void;
+}): Promise<ProcessRuns> {
+  const total: ProcessRuns = {
+    runs: 0,
+    uploads: 0,
+    results: 0,
+    deadUploads: 0,
+    injected: new Map(),
+    violations: [],
+  };
+  const dir = await mkdtemp(join(tmpdir(), "faults-"));
+  const records = new Map<string, ObjectEventRecord>();
+  const server = await startS3({
+    dataDir: join(dir, "s3"),
+    buckets: BUCKETS,
+    onObjectEvent: (record) => void records.set(record.s3.object.key, record),
+  });
+  let choose: (exchange: Exchange) => Fault | undefined = () => undefined;
+  const proxy = await startFaultProxy(server.url, (exchange) => choose(exchange));
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const s3 = new S3Client({ endpoint: server.url, region: "us-east-1", forcePathStyle: true, credentials });
+  const taskRoot = join(dir, "function");
+  await buildFunction(taskRoot);
+  const environment = {
+    MODEL_DIR: options.modelDir,
+    RESULTS_BUCKET: "results",
+    S3_FORCE_PATH_STYLE: "true",
+    AWS_ENDPOINT_URL_S3: proxy.url,
+    DEADLINE_MARGIN_MS: "100",
+  };
+  const runtime = startRuntime({
+    functionName: "faults",
+    taskRoot,
+    handler: "handler.handler",
+    environment,
+    memoryMb: MEMORY_MB,
+    timeoutSeconds: TIMEOUT_SECONDS,
+    logFormat: "JSON",
+    initTimeoutMs: 60_000,
+    concurrency: 2,
+  });
+  const pictures = (await knownPictures(options.modelDir, readConfig(environment))).filter(
+    ({ name }) => name !== "text.jpg",
+  );
+  const bomb: KnownPicture = { name: "bomb.gif", bytes: await makeBomb(), answer: "never decoded" };
+  try {
+    while (total.runs < options.runs) {
+      const random = seededRandom(options.seed * 1_000_003 + total.runs);
+      const stage = STAGES[total.runs % STAGES.length] as Stage;
+      const run = new Run(runtime, stage, random);
+      choose = (exchange) => run.choose(exchange);
+      const sources = Array.from({ length: 1 + below(5, random) }, () => pick(pictures, random));
+      if (stage === "memory") sources.push(bomb);
+      const uploads: [Upload, string][] = [];
+      for (const [index, picture] of sources.entries()) {
+        const Key = `process-${total.runs}/${index}.jpg`;
+        await s3.send(new PutObjectCommand({ Bucket: "uploads", Key, Body: picture.bytes }));
+        const record = records.get(Key);
+        if (record === undefined) throw new Error(`expected S3 to announce ${Key}`);
+        const { eTag = "", sequencer } = record.s3.object;
+        const upload = { bucket: "uploads", key: Key, eTag, versionId: undefined, sequencer, picture };
+        uploads.push([upload, JSON.stringify({ Records: [record] })]);
+      }
+      const dead = await run.play(uploads);
+      const findings = await checkRun(s3, "results", `process-${total.runs}/`, run.ledger, dead);
+      const violations = [...run.violations, ...findings.violations];
+      total.violations.push(...violations.map((text) => `process run ${total.runs} (${stage}): ${text}`));
+      total.injected.set(stage, (total.injected.get(stage) ?? 0) + run.injected);
+      total.uploads += uploads.length;
+      total.results += findings.results;
+      total.deadUploads += findings.deadUploads;
+      total.runs++;
+      options.progress?.(total.runs);
+    }
+  } finally {
+    await runtime.close();
+    await proxy.close();
+    s3.destroy();
+    await server.close();
+    await rm(dir, { recursive: true, force: true });
+  }
+  return total;
+}
+
+/** Less than the pixel limit, so that it is decoded, and more than the memory. */
+function makeBomb(): Promise<Buffer> {
+  const create = { width: 7000, height: 7000, channels: 3, background: "#808080" } as const;
+  return sharp({ create, limitInputPixels: false }).gif({ effort: 1 }).toBuffer();
+}
+
+class Run {
+  readonly ledger: Ledger = createLedger(false);
+  readonly violations: string[] = [];
+  injected = 0;
+  readonly #runtime: LambdaRuntime;
+  readonly #stage: Stage;
+  readonly #random: Random;
+  /** How many environments are still to be ended. */
+  #left: number;
+
+  constructor(runtime: LambdaRuntime, stage: Stage, random: Random) {
+    this.#runtime = runtime;
+    this.#stage = stage;
+    this.#random = random;
+    this.#left = stage === "memory" ? 0 : 1 + below(2, random);
+  }
+
+  /** Sends the uploads' events, and waits until the queue is empty. @returns the dead letters */
+  async play(uploads: readonly (readonly [Upload, string])[]) {
+    const runtime = this.#runtime;
+    const queue = new Queue({ visibilityTimeoutMs: 600_000, maxReceiveCount: 5 });
+    const lines = new Map<string, Record<string, unknown>[]>();
+    let running = 0;
+    const onLog = ({
+      source,
+      line,
+      requestId = "",
+    }: {
+      source: string;
+      line: string;
+      requestId?: string;
+    }) => {
+      if (source !== "stdout" || !line.startsWith("{")) return;
+      const kept = lines.get(requestId) ?? [];
+      lines.set(requestId, [...kept, JSON.parse(line)]);
+    };
+    const onEmf = () => this.#stage === "answer" && this.#end("SIGKILL");
+    const onState = ({ state }: { state: string }) =>
+      this.#stage === "init" && state === "starting" && this.#end("SIGKILL", below(300, this.#random));
+    runtime.events.on("log", onLog).on("emf", onEmf).on("environment", onState);
+    if (this.#stage === "init") for (const { id } of runtime.environments()) runtime.kill(id);
+    const source = startEventSource({
+      queue,
+      queueArn: "arn:aws:sqs:us-east-1:123456789012:uploads",
+      batchSize: 10,
+      batchingWindowMs: below(20, this.#random),
+      maximumConcurrency: 2,
+      reportBatchItemFailures: true,
+      retryDelayMs: 5,
+      invoke: async (event) => {
+        running++;
+        const answer = await runtime.invoke(event);
+        const messages = event.Records.map(({ messageId, body }) => [messageId, body] as const);
+        const invocation: Invocation = createInvocation(answer.requestId, messages);
+        invocation.lines.push(...(lines.get(answer.requestId) ?? []));
+        this.ledger.invocations.push(invocation);
+        if (answer.functionError === undefined) {
+          const { batchItemFailures } = JSON.parse(answer.payload) as {
+            batchItemFailures: { itemIdentifier: string }[];
+          };
+          invocation.failures = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+        } else {
+          invocation.disturbed = true;
+          const isOutOfMemory = answer.payload.includes("Runtime.OutOfMemory");
+          if (isOutOfMemory) this.injected++;
+          if (this.injected === 0 || isOutOfMemory !== (this.#stage === "memory")) {
+            this.violations.push(`died by itself: ${answer.payload.slice(0, 200)}`);
+          }
+        }
+        running--;
+        return answer;
+      },
+    });
+    for (const [upload, body] of uploads) {
+      this.ledger.uploads.push(upload);
+      this.ledger.sent.set(body, { tasks: 1, unreadable: false, upload });
+      queue.send(body);
+    }
+    const end = performance.now() + MAX_RUN_MS;
+    const isBusy = () => queue.counts().waiting + queue.counts().inFlight > 0 || running > 0;
+    while (isBusy() && performance.now() < end) await sleep(10);
+    if (isBusy()) this.violations.push("the queue did not drain");
+    await source.close();
+    runtime.events.off("log", onLog).off("emf", onEmf).off("environment", onState);
+    return queue.deadMessages;
+  }
+
+  /** Told of each request to S3. */
+  choose({ method, path }: Exchange): Fault | undefined {
+    const isUpload = path.startsWith("/uploads/");
+    if (isUpload && method === "GET" && below(2, this.#random) === 0) {
+      if (this.#stage === "fetch") this.#end("SIGKILL");
+      if (this.#stage === "decode") this.#end("SIGKILL", 1 + below(20, this.#random));
+      if (this.#stage === "frozen") this.#end("SIGSTOP", below(20, this.#random));
+    }
+    if (method === "PUT" && path.startsWith("/results/") && below(2, this.#random) === 0) {
+      if (this.#stage === "publish") this.#end("SIGKILL");
+      if (this.#stage === "published" && this.#left > 0) {
+        this.#end("SIGKILL", 20);
+        return "lost-answer";
+      }
+    }
+    return undefined;
+  }
+
+  #end(signal: "SIGKILL" | "SIGSTOP", afterMs = 0): void {
+    if (this.#left <= 0) return;
+    this.#left--;
+    const end = () => {
+      const busy = this.#runtime.environments().find(({ state }) => state === "busy" || state === "starting");
+      if (busy === undefined) return;
+      this.injected++;
+      if (signal === "SIGKILL") this.#runtime.kill(busy.id);
+      else if (busy.pid !== undefined) process.kill(busy.pid, signal);
+    };
+    if (afterMs === 0) end();
+    else setTimeout(end, afterMs);
+  }
+}
