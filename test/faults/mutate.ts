@@ -62,7 +62,7 @@ export async function applyEdits(dir: string, { edits }: MechanismMutation): Pro
 }
 
 async function playIn(dir: string, { faults, runs = 60 }: MechanismMutation): Promise<string[]> {
-  const flags = ["--json", "--processes", "0", "--runs", String(runs), "--only", faults.join(",")];
+  const flags = ["--json", "--stop", "--processes", "0", "--runs", String(runs), "--only", faults.join(",")];
   const child = spawn(process.execPath, ["test/faults/run.ts", ...flags], {
     cwd: dir,
     stdio: ["ignore", "pipe", "pipe"],

@@ -16,6 +16,7 @@ const options = new Command()
   .option("--mutations", "instead: disable one mechanism after the other, and see that its fault is noticed")
   .option("--seed <n>", "the same seed makes the same choices", Number, 1)
   .option("--only <classes>", "fault classes, separated by commas", (text) => text.split(",").map(parseClass))
+  .option("--stop", "play no further runs once an invariant is broken")
   .option("--json", "print the summary as JSON")
   .parse()
   .opts<{
@@ -24,6 +25,7 @@ const options = new Command()
     seed: number;
     only?: FaultClass[];
     mutations?: true;
+    stop?: true;
     json?: true;
   }>();
 
@@ -47,6 +49,7 @@ const simulated = await simulate({
   modelDir,
   seed,
   runs: options.runs,
+  stopAtViolation: options.stop === true,
   ...(options.only !== undefined && { classes: options.only }),
   progress: (done) => bar.update(done),
 });

@@ -34,6 +34,8 @@ export interface SimulationOptions {
   readonly runs: number;
   /** Only these; all by default. */
   readonly classes?: readonly FaultClass[];
+  /** Plays no further runs once an invariant is broken. */
+  readonly stopAtViolation?: boolean;
   /** Called after every run with the number done so far. */
   readonly progress?: (done: number) => void;
 }
@@ -105,6 +107,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     let next = 0;
     const play = async (pair: readonly SimulatedEnvironment[]): Promise<void> => {
       while (next < options.runs) {
+        if (options.stopAtViolation && total.violations.length > 0) return;
         const seed = options.seed * 1_000_003 + next++;
         await playRun(world, pair, seed, options.classes ?? FAULT_CLASSES, total);
         total.runs++;
