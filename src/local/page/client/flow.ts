@@ -49,7 +49,7 @@ export class FlowPanel {
     this.#why.onclick = () => this.#letters.open();
     this.#deadNode = node(
       "Dead letters",
-      "DLQ",
+      "",
       h("p", {}, counted(this.#dead, "given up")),
       h("p", { class: "dead-actions" }, this.#redrive, this.#why),
     );
@@ -85,10 +85,7 @@ export class FlowPanel {
     const isEmpty = queue.waiting + queue.inFlight === 0;
     setText(this.#age, isEmpty ? "empty" : `oldest ${formatDuration(queue.oldestAgeMs)}`);
     setText(this.#alive, `${alive}`);
-    setText(
-      this.#coldStarts,
-      `${count(view.coldStarts, "cold start")}, ${count(view.invocations, "batch", "batches")}`,
-    );
+    setText(this.#coldStarts, count(view.coldStarts, "cold start"));
     setText(this.#dead, formatCount(queue.dead));
     this.#redrive.disabled = queue.dead === 0;
     this.#why.disabled = queue.dead === 0;

@@ -4,11 +4,15 @@ import type { PageInfo, PictureStatus, PicturesMessage, PictureView, RuntimeView
 export interface UploadState {
   readonly key: string;
   readonly sizeBytes: number;
+  /** S3 has taken it; it stays in the list until the server tells of the picture, so that no row blinks. */
+  isStored: boolean;
+  /** The server has told of the picture. */
+  isListed: boolean;
   /** 0 to 1; `failed` says why it did not arrive. */
   progress: number;
   failed: string | undefined;
-  /** Object URL of the file, for its thumbnail. */
-  readonly preview: string;
+  /** Object URL of the file for its thumbnail, made when a row first shows it: of thousands few are seen. */
+  preview(): string;
 }
 
 export type RowStatus = PictureStatus | "uploading" | "failed";
@@ -53,12 +57,25 @@ export class Model {
       const before = this.pictures.get(picture.key);
       const isNew = before === undefined || before.uploadedAt !== picture.uploadedAt;
       // A picture uploaded again goes to the newest place.
-      if (isNew) this.pictures.delete(picture.key);
+      if (isNew) {
+        this.pictures.delete(picture.key);
+        this.#list(picture.key);
+      }
       this.pictures.set(picture.key, picture);
       if (!reset && picture.status !== "waiting" && before?.status !== picture.status) done.push(picture);
     }
     this.changedRows();
     return done;
+  }
+
+  /** Is called when an upload has become a picture of the bucket. */
+  onListed: (key: string) => void = () => undefined;
+
+  #list(key: string): void {
+    const upload = this.uploads.get(key);
+    if (upload === undefined) return;
+    upload.isListed = true;
+    if (upload.isStored) this.onListed(key);
   }
 
   /** All rows, newest first: uploads that have not arrived stand above the pictures. */

@@ -150,7 +150,9 @@ export class PicturesPanel {
   }
 
   #drawProgress(): void {
-    const uploads = [...this.#model.uploads.values()].filter(({ failed }) => failed === undefined);
+    const uploads = [...this.#model.uploads.values()].filter(
+      ({ failed, isStored }) => failed === undefined && !isStored,
+    );
     const frame = this.#progress.parentElement;
     if (frame === null) return;
     frame.hidden = uploads.length < 2;

@@ -63,7 +63,7 @@ function titleOf({ status, picture, upload }: Row): string {
     case "waiting":
       return "In the queue";
     case "dead":
-      return "Given up after five attempts";
+      return "Given up";
     case "rejected":
       return picture?.code ?? "Rejected";
     case "classified":

@@ -17,7 +17,7 @@ export function createThumbnail(): { readonly element: HTMLElement; update(row: 
     element,
     update({ picture, upload }) {
       const url =
-        upload?.preview ?? (picture === undefined ? "" : thumbnailUrl(picture.key, picture.eTag, 112));
+        upload?.preview() ?? (picture === undefined ? "" : thumbnailUrl(picture.key, picture.eTag, 112));
       if (url === shown) return;
       shown = url;
       element.classList.remove("loaded", "broken");

@@ -10,17 +10,27 @@ export class Uploads {
   readonly #model: Model;
   readonly #waiting: { readonly file: File; readonly state: UploadState }[] = [];
   readonly #files = new Map<string, File>();
+  readonly #previews = new Map<string, string>();
   #running = 0;
 
   constructor(model: Model) {
     this.#model = model;
+    model.onListed = (key) => this.#forget(key);
   }
 
   add(files: readonly KeyedFile[]): void {
     for (const { key, file } of files) {
       this.#forget(key);
-      const preview = URL.createObjectURL(file);
-      const state: UploadState = { key, sizeBytes: file.size, progress: 0, failed: undefined, preview };
+      const preview = () => this.#preview(key, file);
+      const state: UploadState = {
+        key,
+        sizeBytes: file.size,
+        progress: 0,
+        failed: undefined,
+        isStored: false,
+        isListed: false,
+        preview,
+      };
       this.#model.uploads.set(key, state);
       this.#files.set(key, file);
       this.#waiting.push({ file, state });
@@ -61,15 +71,25 @@ export class Uploads {
         state.progress = progress;
         this.#model.changedRows();
       });
-      if (this.#model.uploads.get(state.key) === state) this.#forget(state.key);
+      state.isStored = true;
+      if (state.isListed && this.#model.uploads.get(state.key) === state) this.#forget(state.key);
     } catch (error) {
       state.failed = (error as Error).message;
     }
   }
 
+  #preview(key: string, file: File): string {
+    const known = this.#previews.get(key);
+    if (known !== undefined) return known;
+    const preview = URL.createObjectURL(file);
+    this.#previews.set(key, preview);
+    return preview;
+  }
+
   #forget(key: string): void {
-    const state = this.#model.uploads.get(key);
-    if (state !== undefined) URL.revokeObjectURL(state.preview);
+    const preview = this.#previews.get(key);
+    if (preview !== undefined) URL.revokeObjectURL(preview);
+    this.#previews.delete(key);
     this.#model.uploads.delete(key);
     this.#files.delete(key);
   }
