@@ -116,7 +116,7 @@ class Batches:
         made = 0
         while not self.stop:
             made += 1
-            if made % 60 == 0:  # pools may grow while training runs
+            if made % 30 == 0:  # pools may grow while training runs
                 pools = Pools(pools.folder, real_share=pools.real_share)
             views, labels = [], []
             for _ in range(n):

@@ -23,6 +23,7 @@ KINDS = {  # kind: (label, draw, pictures at scale 1)
     "document": ("document", document.draw, 2600), "chart": ("chart", chart.draw, 1300), "plot": ("chart", plot.draw, 800),
     "blank": ("blank", blank.draw, 1500), "noise": (NOISE, blank.noise, 300), "barcode": ("barcode", barcode.draw, 1600),
     "icon": ("icon", icon.draw, 1600), "screenshot": ("screenshot", screenshot.draw, 2400),
+    "sparse": ("screenshot", screenshot.sparse, 800),
 }
 
 
@@ -41,14 +42,15 @@ def draw_one(job):
 
 
 def write_pool(folder, name, arrays, labels):
-    """Writes an iterable of uint8 [h, w, 3] arrays as one pool."""
+    """Writes an iterable of uint8 [h, w, 3] arrays as one pool. A training run may have the old one open."""
     folder.mkdir(parents=True, exist_ok=True)
-    index, offset = [], 0
-    with open(folder / f"{name}.bin", "wb") as out:
+    index, offset, part = [], 0, folder / f"{name}.part"
+    with open(part, "wb") as out:
         for a, label in zip(arrays, labels):
             out.write(a.tobytes())
             index.append([offset, a.shape[0], a.shape[1], label])
             offset += a.size
+    part.replace(folder / f"{name}.bin")
     (folder / f"{name}.json").write_text(json.dumps(index))
 
 

@@ -1,10 +1,11 @@
 """Folds, quantises and exports a trained network.
 
-    python quantize.py CHECKPOINT OUT_FOLDER --pool POOL --held held.npz [--validation validation.npz]
+    python quantize.py OUT_FOLDER CHECKPOINT ... --pool POOL --held held.npz [--validation validation.npz]
 
-writes OUT_FOLDER/model.onnx (INT8) and OUT_FOLDER/fp32.onnx, both with input pixel_values [1, 3, 224, 224] in [-1, 1]
-and output logits [1, 7], already divided by the temperature, which is fitted on the held-out set. Ranges and biases are
-calibrated on views of the training pools.
+averages the weights of the checkpoints (of one run, or of runs that start from one another) and writes
+OUT_FOLDER/model.onnx (INT8) and OUT_FOLDER/fp32.onnx, both with input pixel_values [1, 3, 224, 224] in [-1, 1] and output
+logits [1, 7], already divided by the temperature, which is fitted on the held-out set. Ranges and biases are calibrated on
+views of the training pools.
 
 Weights: int8, one scale an output channel, zero point 0. Activations: uint8; every ReLU6 gives exactly [0, 6] with zero
 point 0, so that saturation is the clamp. Pair limit: AVX2 without VNNI adds two products of a uint8 and an int8 in
@@ -194,16 +195,17 @@ def report(name, layers, floats, head, path):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("checkpoint")
     parser.add_argument("out", type=Path)
+    parser.add_argument("checkpoints", nargs="+")
     parser.add_argument("--pool", required=True)
     parser.add_argument("--held", required=True)
     parser.add_argument("--validation")
-    parser.add_argument("--views", type=int, default=192)
+    parser.add_argument("--views", type=int, default=96)
     args = parser.parse_args()
     torch.set_num_threads(1)  # two wait for each other where the cores are shared
     model = MobileNetV1().eval()
-    model.load_state_dict(torch.load(args.checkpoint)["model"])
+    states = [torch.load(path)["model"] for path in args.checkpoints]
+    model.load_state_dict({name: (sum(s[name].float() for s in states) / len(states)).to(v.dtype) for name, v in states[0].items()})
     views = training_views(args.pool, args.views)
     folded, head = fill_ranges(fold(model), (model.head.weight.detach(), model.head.bias.detach()), views)
     layers, pooled = quantise(folded, views)

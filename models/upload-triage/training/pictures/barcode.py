@@ -152,10 +152,22 @@ def alone(rng, im):
     return out
 
 
+def around_can(rng, im):
+    """As on a can or a bottle: narrower towards both sides, and darker."""
+    x = np.asarray(im.convert("L"), np.float32)
+    n, reach = x.shape[1], rng.uniform(0.8, 1.45)
+    a = np.linspace(-reach, reach, n)  # the eye sees the sine of the angle
+    columns = np.interp(np.linspace(-np.sin(reach), np.sin(reach), n), np.sin(a), np.arange(n)).astype(int)
+    x = x[:, columns] * (1 - rng.uniform(0.2, 0.7) * np.linspace(-1, 1, n)[None] ** 2) + rng.uniform(0, 60)
+    return Image.fromarray(x.clip(0, 255).astype(np.uint8)).convert("RGB")
+
+
 def draw(rng, photos=()):
     im = recolour(rng, rng.choice([linear, linear, linear, square, square, stacked])(rng))
     if rng.random() < 0.45:
         im = label(rng, im)
+    if rng.random() < 0.12:
+        im = around_can(rng, im)
     p = rng.random()
     if p < 0.5:
         back = rng.choice(photos) if photos and rng.random() < 0.4 else None

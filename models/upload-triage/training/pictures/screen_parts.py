@@ -16,6 +16,7 @@ class Theme:
         self.faint = c.grey(rng, 100, 150) if self.dark else c.grey(rng, 120, 180)
         self.accent = c.colour(rng, (0.35, 0.6), (0.4, 1))
         self.size = rng.uniform(9, 15)
+        self.bodies = None  # what applications of this theme show; None: anything
         self.files = [c.font(rng, self.size, "sans").path for _ in range(1)]
 
     def font(self, k=1.0):
@@ -266,14 +267,15 @@ def calendar(rng, im, d, t, box):
     x, y, w, h = box
     head, months = t.size * 2, rng.random() < 0.4
     columns, n = rng.choice([5, 7, 7]), (5 if months else rng.randint(8, 16))
-    inks = [c.colour(rng, (0.35, 0.85), (0.3, 1)) for _ in range(rng.randint(1, 5))]
+    inks = [c.colour(rng, rng.choice([(0.35, 0.85), (0.8, 0.93)]), (0.3, 1)) for _ in range(rng.randint(1, 5))]
     left = x if months else x + t.size * 3
     cw, rh = (x + w - left) / columns, (h - head) / n
     if not months:
         for k in range(n):
             d.text((x, y + head + k * rh), f"{k + 7}:00", font=t.font(0.8), fill=t.faint)
         k = rng.randrange(columns)
-        d.rectangle((left + k * cw, y + head, left + (k + 1) * cw, y + h), fill=t.panel)  # today
+        today = t.panel if t.dark or rng.random() < 0.5 else c.colour(rng, (0.93, 0.98), (0.3, 1))
+        d.rectangle((left + k * cw, y + head, left + (k + 1) * cw, y + h), fill=today)
     for k in range(columns + 1):
         d.line((left + k * cw, y + head * rng.choice([0, 1]), left + k * cw, y + h), fill=t.line)
     for k in range(n + 1):
@@ -292,3 +294,52 @@ def calendar(rng, im, d, t, box):
             if months:
                 d.text((x0 + 2, y + head + row * rh), str(int(row) * columns + k + 1), font=t.font(0.8), fill=t.ink)
             row += 1 if months else rng.choice([1, 1, 1.5, 2, 3])
+
+
+def almost_empty(rng, im, d, t, box):
+    """A page of settings or a first start: a heading, a few faint lines, a field or a button, and then nothing."""
+    x, y, w, h = box
+    x += w * rng.choice([0, 0, 0.1, 0.25])
+    ink = rng.choice([t.ink, t.faint, t.faint])
+    for _ in range(rng.randint(1, 4)):
+        d.text((x, y), c.title(rng, rng.randint(1, 4)), font=t.font(rng.choice([1.0, 1.3, 1.7])), fill=t.ink)
+        y += t.size * 2.6
+        for _ in range(rng.randint(0, 4)):
+            d.text((x, y), clip(t.font(0.95), c.words(rng, rng.randint(3, 16)), w * 0.8), font=t.font(0.95), fill=ink)
+            y += t.size * rng.uniform(1.5, 2.4)
+        p = rng.random()
+        if p < 0.25:
+            button(rng, d, t, x, y, quiet=rng.random() < 0.6)
+            y += t.size * 3
+        elif p < 0.5:
+            d.rectangle((x, y, x + w * rng.uniform(0.2, 0.6), y + t.size * 2), outline=t.line)
+            y += t.size * 3
+        elif p < 0.65:
+            for k in range(rng.randint(2, 5)):
+                d.line((x, y, x + w * 0.8, y), fill=t.line)
+                for q in range(4):
+                    d.text((x + q * w * 0.2, y + 3), c.words(rng, 1), font=t.font(0.9), fill=ink)
+                y += t.size * 2.2
+        y += t.size
+        if y > box[1] + h * 0.7:
+            break
+
+
+def year(rng, im, d, t, box):
+    """Small calendars of months, of which sometimes only one is there."""
+    x, y, w, h = box
+    q = t.size * rng.uniform(1.6, 2.4)
+    d.text((x, y), c.title(rng, 1), font=t.font(1.7), fill=t.ink)
+    y, shown = y + t.size * 4, 1 if rng.random() < 0.25 else 12
+    across = max(1, int(w / (q * 8.5)))
+    for k in range(shown):
+        x0, y0 = x + k % across * q * 8.5, y + k // across * q * 9
+        if y0 + q * 4 > box[1] + h:
+            break
+        d.text((x0 + q * 3.5, y0), c.title(rng, 1), font=t.font(), fill=t.ink, anchor="ma")
+        first = rng.randrange(7)
+        for day in range(-7, 31):
+            place = day + (first if day >= 0 else 0)
+            row = 1 if day < 0 else 2 + place // 7
+            text = c.title(rng, 1)[:3] if day < 0 else str(day + 1)
+            d.text((x0 + (place % 7) * q, y0 + row * q), text, font=t.font(0.8), fill=t.ink)

@@ -2,21 +2,23 @@
 from PIL import ImageDraw
 
 from . import chart, common as c, icon
-from .screen_parts import (Theme, bar, button, calendar, card_grid, chat, code, field_rows, files, list_rows, paragraph,
-                           settings, sheet, sidebar, thumbnail)
+from .screen_parts import (Theme, almost_empty, bar, button, calendar, card_grid, chat, code, field_rows, files, list_rows,
+                           paragraph, settings, sheet, sidebar, thumbnail, year)
 
-BODIES = [list_rows] * 3 + [card_grid] * 2 + [settings] * 2 + [field_rows] * 2 + [chat, chat, files, files, sheet, code, paragraph] + [calendar] * 3
+BODIES = [list_rows] * 3 + [card_grid] * 2 + [settings] * 2 + [field_rows] * 2 + [chat, chat, files, files, sheet, code, paragraph] + [calendar] * 3 + [almost_empty] * 3
+SPARSE = [calendar] * 3 + [almost_empty] * 3 + [year]
 
 
 def body(rng, im, d, t, box):
     """Fills a box with one or two of the things that applications show."""
     x, y, w, h = box
-    if w > 260 and rng.random() < 0.3:
+    bodies = t.bodies or BODIES
+    if w > 260 and rng.random() < 0.3 and bodies is BODIES:
         cut = w * rng.uniform(0.4, 0.7)
         rng.choice(BODIES)(rng, im, d, t, (x, y, cut - 6, h))
         rng.choice(BODIES + [board])(rng, im, d, t, (x + cut + 6, y, w - cut - 6, h))
     else:
-        rng.choice(BODIES)(rng, im, d, t, box)
+        rng.choice(bodies)(rng, im, d, t, box)
 
 
 def board(rng, im, d, t, box):
@@ -168,3 +170,16 @@ def draw(rng):
             x, y = im.width * rng.uniform(0, 0.7), im.height * rng.uniform(0, 0.8)
             d.rectangle((x, y, x + im.width * rng.uniform(0.1, 0.4), y + im.height * rng.uniform(0.05, 0.15)), outline=(230, 30, 30), width=3)
     return c.jpeg(rng, im, 30, 95) if rng.random() < 0.3 else im
+
+
+def sparse(rng):
+    """Calendars and pages with little on them, which pass for charts and documents; often only a part of the screen."""
+    t = Theme(rng)
+    t.bodies = SPARSE
+    W, H = rng.choice([(900, 560), (960, 540), (700, 500)])
+    im = rng.choice([window, web, web])(rng, W, H, t)
+    if rng.random() < 0.5:
+        k = rng.uniform(0.45, 0.8)
+        x, y = int(W * (1 - k) * rng.random()), int(H * (1 - k) * rng.random())
+        im = im.crop((x, y, x + int(W * k), y + int(H * k)))
+    return c.jpeg(rng, im, 30, 95) if rng.random() < 0.5 else im
