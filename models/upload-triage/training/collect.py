@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from generate import LONG, SHORT, to_pool_size, write_pool
+from generate import to_pool_size, write_pool
 from model import LABELS
 from pictures import blank
 
