@@ -7,7 +7,6 @@
 An .npz holds views as the function makes them: x uint8 [N, 224, 224, 3] and y [N], the place of the label in LABELS.
 """
 import argparse
-import csv
 import random
 import re
 import subprocess
