@@ -1,4 +1,5 @@
 import { h } from "./dom.ts";
+import { enqueueLoad } from "./load-queue.ts";
 import type { Row } from "./model.ts";
 
 /** Address of a small picture of an upload; `size` is one of the sizes that the server makes. */
@@ -11,8 +12,21 @@ export function createThumbnail(): { readonly element: HTMLElement; update(row: 
   const image = h("img", { alt: "", width: 48, height: 48, decoding: "async", draggable: false });
   const element = h("span", { class: "thumbnail" }, image);
   let shown = "";
-  image.onload = () => element.classList.add("loaded");
-  image.onerror = () => element.classList.add("broken");
+  let release = (): void => undefined;
+  const end = (outcome: "loaded" | "broken") => () => {
+    element.classList.add(outcome);
+    release();
+  };
+  image.onload = end("loaded");
+  image.onerror = end("broken");
+  const load = (url: string): void => {
+    enqueueLoad((done) => {
+      // The row may show another picture by now.
+      if (shown !== url) return done();
+      release = done;
+      image.src = url;
+    });
+  };
   return {
     element,
     update({ picture, upload }) {
@@ -21,7 +35,9 @@ export function createThumbnail(): { readonly element: HTMLElement; update(row: 
       if (url === shown) return;
       shown = url;
       element.classList.remove("loaded", "broken");
-      image.src = url;
+      release();
+      if (upload === undefined && url !== "") load(url);
+      else image.src = url;
     },
   };
 }
