@@ -81,18 +81,18 @@ export async function startEnvironment(
       const kill = (afterMs: number) => {
         invocation.disturbed = true;
         const die = () => {
-          proxy.sever(true);
+          proxy.sever("gone");
           reject(new Error("signal: killed"));
         };
         if (afterMs === 0) die();
         else timers.push(setTimeout(die, afterMs));
       };
       choose = (exchange) => chooseFault(exchange, kill);
-      proxy.sever(false);
+      proxy.sever(undefined);
       timers.push(
         setTimeout(() => {
           invocation.overdue = !invocation.disturbed;
-          proxy.sever(true);
+          proxy.sever("gone");
           reject(new Error("Task timed out"));
         }, remainingMs),
       );
@@ -119,7 +119,7 @@ export async function startEnvironment(
         return { requestId, payload, functionError: "Unhandled" };
       } finally {
         for (const timer of timers) clearTimeout(timer);
-        proxy.sever(true);
+        proxy.sever(invocation.failures === undefined ? "gone" : "frozen");
       }
     },
   };

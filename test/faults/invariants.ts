@@ -141,7 +141,7 @@ function resultFaults(key: string, result: Result, upload: Upload | undefined, l
 function deadLetterFaults({ messageId, body, reason }: DeadMessage, ledger: Ledger): string[] {
   const sent = ledger.sent.get(body);
   const deliveries = ledger.invocations.filter(({ messages }) => messages.some(([id]) => id === messageId));
-  const key = sent?.upload?.key;
+  const key = sent?.upload?.key ?? sent?.key;
   const faults: string[] = [];
   const requestId = /\(request (?<id>[^)]+)\)/.exec(reason)?.groups?.id;
   const last = deliveries.find((invocation) => invocation.requestId === requestId);

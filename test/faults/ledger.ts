@@ -17,6 +17,8 @@ export interface Sent {
   /** No upload can be read from it: it belongs in the dead-letter queue. */
   readonly unreadable: boolean;
   readonly upload?: Upload;
+  /** Of an event about no upload of ours. */
+  readonly key?: string;
 }
 
 /** What the simulation saw of one invocation. */

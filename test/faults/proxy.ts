@@ -47,8 +47,11 @@ export interface FaultProxy {
   readonly url: string;
   /** How often each fault was injected. */
   readonly injected: ReadonlyMap<Fault, number>;
-  /** From now on nothing gets through, as when the process behind it is frozen or gone; `false` ends that. */
-  sever(isSevered: boolean): void;
+  /**
+   * From now on nothing gets through: `frozen` keeps idle connections, as a process has that will go on, `gone` cuts
+   * them, `undefined` ends that.
+   */
+  sever(state: "frozen" | "gone" | undefined): void;
   close(): Promise<void>;
 }
 
@@ -92,9 +95,9 @@ export async function startFaultProxy(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     injected,
-    sever(isSevered) {
-      severed = isSevered;
-      if (isSevered) server.closeAllConnections();
+    sever(state) {
+      severed = state !== undefined;
+      if (state === "gone") server.closeAllConnections();
     },
     close: () =>
       new Promise((resolve) => {

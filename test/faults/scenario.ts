@@ -128,6 +128,6 @@ function ghost(prefix: string, ledger: Ledger): string {
   const record = { eventVersion: "2.99", eventSource: "aws:s3", eventName: "ObjectCreated:Put", s3 };
   const body = JSON.stringify({ Records: [record] });
   ledger.ghostKeys.add(key);
-  ledger.sent.set(body, { tasks: 1, unreadable: false });
+  ledger.sent.set(body, { tasks: 1, unreadable: false, key });
   return body;
 }
