@@ -94,15 +94,14 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   Object.assign(process.env, variables);
   const pictures = await knownPictures(options.modelDir, readConfig(variables));
   const world: World = { s3, pictures, lastRecord: (bucket, key) => records.get(`${bucket}/${key}`) };
-  const first = { Bucket: "uploads", Key: "first.png", Body: pictures[0]?.bytes ?? "" };
-  await s3.send(new PutObjectCommand(first));
   const release = captureOutput();
   const environments: SimulatedEnvironment[] = [];
   try {
     for (let index = 0; index < 2 * Math.min(LANES, options.runs); index++) {
-      environments.push(
-        await startEnvironment(server.url, archivePath, { bucket: "uploads", key: "first.png" }),
-      );
+      const first = { bucket: "uploads", key: `first-${index}.png` };
+      const body = pictures[0]?.bytes ?? "";
+      await s3.send(new PutObjectCommand({ Bucket: first.bucket, Key: first.key, Body: body }));
+      environments.push(await startEnvironment(server.url, archivePath, first));
     }
     let next = 0;
     const play = async (pair: readonly SimulatedEnvironment[]): Promise<void> => {
