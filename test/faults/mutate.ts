@@ -43,7 +43,11 @@ export function printMutations(tried: readonly TriedMutation[]): void {
     colWidths: [16, 40, 70],
   });
   for (const { faults, disabled, noticed } of tried) {
-    table.push([faults.join(", "), disabled, noticed?.replace(/^seed \d+ \([^)]*\): /, "") ?? "NOT NOTICED"]);
+    table.push([
+      faults.join(", "),
+      disabled,
+      noticed?.replace(/^(seed|process run) \d+ \([^)]*\): /, "") ?? "NOT NOTICED",
+    ]);
   }
   console.log(table.toString());
 }
@@ -62,7 +66,8 @@ export async function applyEdits(dir: string, { edits }: MechanismMutation): Pro
 }
 
 async function playIn(dir: string, { faults, runs = 60 }: MechanismMutation): Promise<string[]> {
-  const flags = ["--json", "--stop", "--processes", "0", "--runs", String(runs), "--only", faults.join(",")];
+  const flags = ["--json", "--stop", "--only", faults.join(","), "--runs", String(runs)];
+  flags.push("--processes", String(runs));
   const child = spawn(process.execPath, ["test/faults/run.ts", ...flags], {
     cwd: dir,
     stdio: ["ignore", "pipe", "pipe"],

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { PROJECT_DIR } from "../../src/local/template.ts";
 import { MECHANISMS } from "./mutations.ts";
+import { STAGES } from "./processes.ts";
 import { FAULT_CLASSES } from "./simulate.ts";
 
-test("every fault class has a mechanism that can be disabled, so that the fault is seen to be noticed", () => {
+test("every fault has a mechanism that can be disabled, so that the fault is seen to be noticed", () => {
   const covered = new Set(MECHANISMS.flatMap(({ faults }) => faults));
   assert.deepEqual(
-    FAULT_CLASSES.filter((fault) => !covered.has(fault)),
+    [...FAULT_CLASSES, ...STAGES].filter((fault) => !covered.has(fault)),
     [],
   );
 });

@@ -1,11 +1,12 @@
+import { STAGES, type Stage } from "./processes.ts";
 import type { FaultClass } from "./simulate.ts";
 
-/** One mechanism taken out of the function, and the fault that it is there for. */
+/** One mechanism taken out, and the fault that it is there for. */
 export interface MechanismMutation {
   /** What no longer holds. */
   readonly disabled: string;
   readonly edits: readonly (readonly [file: string, from: string, to: string])[];
-  readonly faults: readonly FaultClass[];
+  readonly faults: readonly (FaultClass | Stage)[];
   /** How the violation that has to be found begins. */
   readonly expected: string;
   /** Runs to play; 60 unless the fault takes long. */
@@ -24,6 +25,17 @@ const FETCH_RETRIES = {
   ],
   expected: "wrong",
 } as const;
+const OWN_RESULT = {
+  disabled: "one's own result is recognised",
+  edits: [
+    [
+      `${PIPELINE}/publish.ts`,
+      'if (isSame(existing.result, result)) return "unchanged";',
+      'if (isSame(existing.result, result)) throw new Error("a result is there");',
+    ],
+  ],
+  expected: "given up for nothing",
+} as const;
 const LATER_WINS = {
   disabled: "a result of an older upload gives way",
   edits: [
@@ -36,7 +48,7 @@ const LATER_WINS = {
   expected: "out of order",
 } as const;
 
-/** Every fault class of the simulation stands here with the mechanism that survives it. */
+/** Every fault of the simulation and of the processes stands here with the mechanism that survives it. */
 export const MECHANISMS: readonly MechanismMutation[] = [
   ...(["refuse", "reset", "500", "503", "slowdown"] as const).map((fault) => ({
     ...FETCH_RETRIES,
@@ -82,18 +94,7 @@ export const MECHANISMS: readonly MechanismMutation[] = [
     faults: ["corrupt-request"],
     expected: "lost",
   },
-  {
-    disabled: "one's own result is recognised",
-    edits: [
-      [
-        `${PIPELINE}/publish.ts`,
-        'if (isSame(existing.result, result)) return "unchanged";',
-        'if (isSame(existing.result, result)) throw new Error("a result is there");',
-      ],
-    ],
-    faults: ["lost-answer"],
-    expected: "given up for nothing",
-  },
+  { ...OWN_RESULT, faults: ["lost-answer"] },
   ...(["missing", "denied"] as const).map((fault) => ({
     disabled: "S3 has to say it twice",
     edits: [[`${PIPELINE}/fetch.ts`, "await lookAgain(s3, ref, status, options.signal);", ""]] as const,
@@ -168,4 +169,22 @@ export const MECHANISMS: readonly MechanismMutation[] = [
     faults: ["unknown-version"],
     expected: "given up for nothing",
   },
+  ...STAGES.map((stage) => ({
+    disabled: "what a dead environment had in work comes back",
+    edits: [
+      [
+        "src/local/event-source.ts",
+        "if (answer.functionError !== undefined) return all(",
+        'if (answer.functionError === "never") return all(',
+      ],
+    ] as const,
+    faults: [stage],
+    expected: "lost",
+    runs: 8,
+  })),
+  ...(["published", "answer"] as const).map((stage) => ({
+    ...OWN_RESULT,
+    faults: [stage],
+    runs: 8,
+  })),
 ];

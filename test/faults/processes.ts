@@ -51,6 +51,10 @@ export async function simulateProcesses(options: {
   readonly modelDir: string;
   readonly seed: number;
   readonly runs: number;
+  /** Only these; all by default. */
+  readonly stages?: readonly Stage[];
+  /** Plays no further runs once an invariant is broken. */
+  readonly stopAtViolation?: boolean;
   readonly progress?: (done: number) => void;
 }): Promise<ProcessRuns> {
   const total: ProcessRuns = {
@@ -61,6 +65,8 @@ export async function simulateProcesses(options: {
     injected: new Map(),
     violations: [],
   };
+  const { runs, stages = STAGES } = options;
+  if (runs === 0 || stages.length === 0) return total;
   const dir = await mkdtemp(join(tmpdir(), "faults-"));
   const records = new Map<string, ObjectEventRecord>();
   const server = await startS3({
@@ -97,9 +103,10 @@ export async function simulateProcesses(options: {
   );
   const bomb: KnownPicture = { name: "bomb.gif", bytes: await makeBomb(), answer: "never decoded" };
   try {
-    while (total.runs < options.runs) {
+    while (total.runs < runs) {
+      if (options.stopAtViolation && total.violations.length > 0) break;
       const random = seededRandom(options.seed * 1_000_003 + total.runs);
-      const stage = STAGES[total.runs % STAGES.length] as Stage;
+      const stage = stages[total.runs % stages.length] as Stage;
       const run = new Run(runtime, stage, random);
       choose = (exchange) => run.choose(exchange);
       const sources = Array.from({ length: 1 + below(5, random) }, () => pick(pictures, random));

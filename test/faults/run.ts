@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { printMutations, tryMutations } from "./mutate.ts";
-import { STAGES, simulateProcesses } from "./processes.ts";
+import { STAGES, type Stage, simulateProcesses } from "./processes.ts";
 import { FAULT_CLASSES, type FaultClass, simulate } from "./simulate.ts";
 
 const options = new Command()
@@ -15,7 +15,9 @@ const options = new Command()
   .option("--processes <n>", "runs with real processes under the runtime client", Number, 300)
   .option("--mutations", "instead: disable one mechanism after the other, and see that its fault is noticed")
   .option("--seed <n>", "the same seed makes the same choices", Number, 1)
-  .option("--only <classes>", "fault classes, separated by commas", (text) => text.split(",").map(parseClass))
+  .option("--only <faults>", "faults of the table, separated by commas", (text) =>
+    text.split(",").map(parseFault),
+  )
   .option("--stop", "play no further runs once an invariant is broken")
   .option("--json", "print the summary as JSON")
   .parse()
@@ -23,15 +25,16 @@ const options = new Command()
     runs: number;
     processes: number;
     seed: number;
-    only?: FaultClass[];
+    only?: (FaultClass | Stage)[];
     mutations?: true;
     stop?: true;
     json?: true;
   }>();
 
-function parseClass(text: string): FaultClass {
-  const known = FAULT_CLASSES.find((name) => name === text);
-  if (known === undefined) throw new Error(`expected one of ${FAULT_CLASSES.join(", ")}, got ${text}`);
+function parseFault(text: string): FaultClass | Stage {
+  const all = [...FAULT_CLASSES, ...STAGES];
+  const known = all.find((name) => name === text);
+  if (known === undefined) throw new InvalidArgumentError(`Expected some of ${all.join(", ")}; got ${text}.`);
   return known;
 }
 
@@ -42,21 +45,20 @@ if (options.mutations) {
 }
 
 const modelDir = join(import.meta.dirname, "../../models/upload-triage");
-const { seed } = options;
+const { seed, only } = options;
+const shared = { modelDir, seed, stopAtViolation: options.stop === true };
 const bar = new SingleBar({ format: "{bar} {value}/{total} runs, {eta_formatted} left", noTTYOutput: false });
 bar.start(options.runs + options.processes, 0);
 const simulated = await simulate({
-  modelDir,
-  seed,
+  ...shared,
   runs: options.runs,
-  stopAtViolation: options.stop === true,
-  ...(options.only !== undefined && { classes: options.only }),
+  ...(only !== undefined && { classes: FAULT_CLASSES.filter((fault) => only.includes(fault)) }),
   progress: (done) => bar.update(done),
 });
 const processes = await simulateProcesses({
-  modelDir,
-  seed,
+  ...shared,
   runs: options.processes,
+  ...(only !== undefined && { stages: STAGES.filter((stage) => only.includes(stage)) }),
   progress: (done) => bar.update(options.runs + done),
 });
 bar.stop();
@@ -77,7 +79,7 @@ if (options.json) {
 } else {
   const table = new Table({ head: ["fault", "injected"] });
   for (const fault of FAULT_CLASSES) table.push([fault, simulated.injected.get(fault) ?? 0]);
-  for (const stage of STAGES) table.push([`process ended: ${stage}`, processes.injected.get(stage) ?? 0]);
+  for (const stage of STAGES) table.push([`process, ${stage}`, processes.injected.get(stage) ?? 0]);
   console.log(table.toString());
   for (const [what, { runs, uploads, results, deadUploads }] of Object.entries({ simulated, processes })) {
     console.log(

@@ -68,6 +68,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     injected: new Map(),
     violations: [],
   };
+  if (options.runs === 0 || options.classes?.length === 0) return total;
   const dir = await mkdtemp(join(tmpdir(), "faults-"));
   const records = new Map<string, ObjectEventRecord>();
   const server = await startS3({
