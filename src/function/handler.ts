@@ -1,5 +1,6 @@
 import middy from "@middy/core";
 import { readConfig } from "./config.ts";
+import { keepYoungGenerationSmall } from "./heap.ts";
 import { loadModel } from "./model.ts";
 import { warmUpDecoder } from "./pipeline/decode.ts";
 import { createResponder } from "./respond.ts";
@@ -16,6 +17,7 @@ const [model] = await Promise.all([
 ]);
 const metrics = createMetrics(config.serviceName, model.name);
 const modelLoadMs = performance.now() - startedAt;
+keepYoungGenerationSmall();
 let isColdStart = true;
 
 /** Writes what was recorded as EMF to stdout, also when the invocation throws. */

@@ -27,8 +27,8 @@ export interface ScaleOptions {
   concurrency: number;
 }
 
-/** Enough for V8 to have optimised what runs often. */
-const WARM_UP_PICTURES = 100;
+/** Enough for V8 to have optimised what runs often, and for the C library's arenas to have their size. */
+const WARM_UP_PICTURES = 1000;
 const UPLOADS_AT_ONCE = 8;
 
 /** A stack of its own, in a folder of its own, works through `pictures` uploads after some that warm it up. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { keepYoungGenerationSmall } from "../../src/function/heap.ts";
 import { loadModel } from "../../src/function/model.ts";
 import { createResponder } from "../../src/function/respond.ts";
 import { createS3Client } from "../../src/function/s3.ts";
@@ -16,6 +17,7 @@ const BATCH_SIZE = 10;
 async function work(keys: readonly string[], counts: readonly number[]): Promise<void> {
   const config = testConfig();
   const model = await loadModel(join(PROJECT_DIR, "models/upload-triage"));
+  keepYoungGenerationSmall();
   const metrics = createMetrics(config.serviceName, model.name);
   const respond = createResponder({ config, model, metrics, s3: createS3Client(config) });
   const context = { awsRequestId: "request-1", getRemainingTimeInMillis: () => 60_000 };

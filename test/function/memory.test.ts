@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { measureMemory } from "./memory.ts";
 
-// The short form of `npm run test:memory`, which goes on to 5,000 pictures.
+// The short form of `npm run test:memory`, which goes on to 10,000 pictures.
 test("the function's process holds after 600 pictures what it held after 300, within a tenth", async (t) => {
   const execArgv = ["--expose-gc"];
   const samples = await measureMemory(["icon-1.png", "chart-1.png", "blank-2.png"], [300, 600], { execArgv });

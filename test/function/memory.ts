@@ -37,7 +37,8 @@ export async function measureMemory(
       join(import.meta.dirname, "memory-worker.ts"),
       [JSON.stringify(fixtures), JSON.stringify(counts)],
       {
-        execArgv: [...execArgv],
+        // As Lambda starts a function of 1769 MB.
+        execArgv: ["--max-semi-space-size=88", ...execArgv],
         stdio: ["ignore", "ignore", "inherit", "ipc"],
         env: {
           ...process.env,
@@ -70,9 +71,9 @@ if (import.meta.main) {
   console.log("pictures  resident      heap  external  (MiB)");
   const onSample = ({ pictures: count, rss, heapUsed, external }: MemorySample) =>
     console.log(`${String(count).padStart(8)}  ${mib(rss)}  ${mib(heapUsed)}  ${mib(external)}`);
-  const samples = await measureMemory(pictures, [500, 1000, 2000, 3000, 4000, 5000], { onSample });
-  const [first, last] = [samples[0]?.rss ?? Number.NaN, samples.at(-1)?.rss ?? Number.NaN];
-  const growth = (last / first - 1) * 100;
-  console.log(`After 5,000 pictures ${growth.toFixed(1)}% of what was resident after 500 has been added.`);
-  if (!(growth <= 10)) process.exitCode = 1;
+  const samples = await measureMemory(pictures, [500, 1000, 2000, 5000, 10_000], { onSample });
+  const [warm, last] = [samples[1]?.rss ?? Number.NaN, samples.at(-1)?.rss ?? Number.NaN];
+  const growth = (last / warm - 1) * 100;
+  console.log(`After 10,000 pictures ${growth.toFixed(1)}% of what was resident after 1,000 has been added.`);
+  if (!(growth <= 5)) process.exitCode = 1;
 }
