@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { describeMachine } from "../machine.ts";
 import type { ProfileJob, ProfileReport, RowProfile } from "./job.ts";
-import { findPerfEvent } from "./perf.ts";
+import { findPerfMode } from "./perf.ts";
 import { profileRow, sliceCount } from "./row-profile.ts";
 
 /** File in the output folder with the {@link ProfileReport}. */
@@ -16,15 +16,15 @@ export function stepCount({ rows, seconds, overhead }: ProfileJob): number {
 /** Does a job on this machine, and writes its report into the output folder. */
 export async function runJob(job: ProfileJob, onStep: (label: string) => void): Promise<ProfileReport> {
   await mkdir(job.outDir, { recursive: true });
-  const found = job.perf ? findPerfEvent() : { reason: "left out" };
-  const event = "event" in found ? found.event : undefined;
+  const found = job.perf ? findPerfMode() : { reason: "left out" };
+  const mode = "event" in found ? found : undefined;
   const rows: RowProfile[] = [];
-  for (const row of job.rows) rows.push(await profileRow(job, row, event, onStep));
+  for (const row of job.rows) rows.push(await profileRow(job, row, mode, onStep));
   const report: ProfileReport = {
     schemaVersion: 1,
     machine: describeMachine(),
     seconds: job.seconds,
-    perf: "event" in found ? found.event : found.reason,
+    perf: "event" in found ? `${found.event}, ${found.scope}` : found.reason,
     rows,
   };
   await writeFile(join(job.outDir, REPORT_FILE), JSON.stringify(report, undefined, 2));

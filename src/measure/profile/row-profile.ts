@@ -6,7 +6,7 @@ import type { StageMs } from "../rows/row.ts";
 import { spreadOf } from "../statistics.ts";
 import type { Overhead, ProfileJob, RowProfile } from "./job.ts";
 import { profileOperators } from "./operators.ts";
-import { recordProcess, SAMPLES_PER_SECOND } from "./perf.ts";
+import { type PerfMode, type Recording, recordProcess, SAMPLES_PER_SECOND } from "./perf.ts";
 import { perfHotspots } from "./perf-script.ts";
 import type { SampledReply, SampledRequest, Slice } from "./sampled-row.ts";
 import { speedscopeFile } from "./speedscope.ts";
@@ -20,26 +20,26 @@ const SLICE_SECONDS = 5;
  * Profiles one row. Two processes do the same work in turns: one under the profilers, one bare; the profile is the
  * first one's, and what the profilers cost is the difference.
  *
- * @param perfEvent the event that perf counts here; `undefined` without perf
+ * @param perfMode how perf records here; `undefined` without perf
  */
 export async function profileRow(
   job: ProfileJob,
   { id, title }: { id: string; title: string },
-  perfEvent: string | undefined,
+  perfMode: PerfMode | undefined,
   onSlice: (label: string) => void,
 ): Promise<RowProfile> {
   const path = join(job.outDir, id);
   // V8 writes a log of its own beside the names, which nobody wants.
   const v8Log = `${path}.v8.log`;
-  const flags = perfEvent === undefined ? [] : [...PERF_FLAGS, `--logfile=${v8Log}`];
+  const flags = perfMode === undefined ? [] : [...PERF_FLAGS, `--logfile=${v8Log}`];
   const profiled = await openRow(job, id, true, flags);
   const bare = job.overhead ? await openRow(job, id, false, []) : undefined;
   try {
     const recording =
-      perfEvent === undefined || profiled.pid === undefined
+      perfMode === undefined || profiled.pid === undefined
         ? undefined
-        : await recordProcess(profiled.pid, perfEvent, path);
-    const slices = await alternateSlices(job.seconds, profiled, bare, () => onSlice(title));
+        : await recordProcess(profiled.pid, perfMode, path);
+    const slices = await alternateSlices(job.seconds, profiled, bare, recording, () => onSlice(title));
     const samples = await recording?.stop();
     const cpuprofile = `${path}.cpuprofile`;
     const finished = await profiled.ask({ type: "finish", cpuprofile });
@@ -101,6 +101,7 @@ async function alternateSlices(
   seconds: number,
   profiled: RowProcess,
   bare: RowProcess | undefined,
+  recording: Recording | undefined,
   onSlice: () => void,
 ): Promise<{ profiled: Slice[]; bare: Slice[] }> {
   const slices: { profiled: Slice[]; bare: Slice[] } = { profiled: [], bare: [] };
@@ -111,7 +112,9 @@ async function alternateSlices(
       const row = side === "profiled" ? profiled : bare;
       if (row === undefined) continue;
       onSlice();
+      if (side === "profiled") await recording?.enable();
       const reply = await row.ask({ type: "slice", seconds: seconds / count });
+      if (side === "profiled") await recording?.disable();
       if (reply.type === "slice") slices[side].push(reply.slice);
     }
   }
