@@ -18,6 +18,7 @@ import { createInvocation, createLedger, type Invocation, type Ledger, type Uplo
 import { type KnownPicture, knownPictures } from "./pictures.ts";
 import { type Exchange, type Fault, startFaultProxy } from "./proxy.ts";
 import { BUCKETS } from "./scenario.ts";
+import { createTally, type RunOptions, type Tally } from "./tally.ts";
 
 /** Where in an invocation the process is ended; `frozen` stops it until Lambda's timeout does. */
 export const STAGES = [
@@ -32,39 +33,19 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-export interface ProcessRuns {
-  runs: number;
-  uploads: number;
-  results: number;
-  deadUploads: number;
-  readonly injected: Map<Stage, number>;
-  readonly violations: string[];
-}
-
 /** Enough for a small picture, too little for the canvas of a GIF of 49 megapixels. */
 const MEMORY_MB = 220;
 const TIMEOUT_SECONDS = 4;
 const MAX_RUN_MS = 300_000;
 
 /** Plays seeded runs of the built bundle in real processes under the official runtime client, and ends those. */
-export async function simulateProcesses(options: {
-  readonly modelDir: string;
-  readonly seed: number;
-  readonly runs: number;
-  /** Only these; all by default. */
-  readonly stages?: readonly Stage[];
-  /** Plays no further runs once an invariant is broken. */
-  readonly stopAtViolation?: boolean;
-  readonly progress?: (done: number) => void;
-}): Promise<ProcessRuns> {
-  const total: ProcessRuns = {
-    runs: 0,
-    uploads: 0,
-    results: 0,
-    deadUploads: 0,
-    injected: new Map(),
-    violations: [],
-  };
+export async function simulateProcesses(
+  options: RunOptions & {
+    /** Only these; all by default. */
+    readonly stages?: readonly Stage[];
+  },
+): Promise<Tally<Stage>> {
+  const total = createTally<Stage>();
   const { runs, stages = STAGES } = options;
   if (runs === 0 || stages.length === 0) return total;
   const dir = await mkdtemp(join(tmpdir(), "faults-"));

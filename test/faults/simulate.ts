@@ -22,34 +22,12 @@ import { createInvocation, createLedger, type Invocation } from "./ledger.ts";
 import { knownPictures } from "./pictures.ts";
 import { type Exchange, FAULTS, type Fault } from "./proxy.ts";
 import { BUCKETS, EVENT_FAULTS, playScenario, type World } from "./scenario.ts";
+import { createTally, type RunOptions, type Tally } from "./tally.ts";
 
 /** What can happen to the environment itself; `redelivery` hands messages out again while they are worked on. */
 export const ENVIRONMENT_FAULTS = ["kill", "out-of-time", "redelivery"] as const;
 export const FAULT_CLASSES = [...FAULTS, ...ENVIRONMENT_FAULTS, ...EVENT_FAULTS] as const;
 export type FaultClass = (typeof FAULT_CLASSES)[number];
-
-export interface SimulationOptions {
-  readonly modelDir: string;
-  readonly seed: number;
-  readonly runs: number;
-  /** Only these; all by default. */
-  readonly classes?: readonly FaultClass[];
-  /** Plays no further runs once an invariant is broken. */
-  readonly stopAtViolation?: boolean;
-  /** Called after every run with the number done so far. */
-  readonly progress?: (done: number) => void;
-}
-
-export interface Simulation {
-  runs: number;
-  uploads: number;
-  invocations: number;
-  results: number;
-  deadUploads: number;
-  /** How often each was injected. */
-  readonly injected: Map<FaultClass, number>;
-  readonly violations: string[];
-}
 
 /** Runs at once, each with two environments: their waits overlap. */
 const LANES = 6;
@@ -58,16 +36,13 @@ const MAX_RUN_MS = 300_000;
 const MAX_RECEIVE_COUNT = 5;
 
 /** Plays seeded runs of the real handler against faults, and checks the invariants after each. */
-export async function simulate(options: SimulationOptions): Promise<Simulation> {
-  const total: Simulation = {
-    runs: 0,
-    uploads: 0,
-    invocations: 0,
-    results: 0,
-    deadUploads: 0,
-    injected: new Map(),
-    violations: [],
-  };
+export async function simulate(
+  options: RunOptions & {
+    /** Only these; all by default. */
+    readonly classes?: readonly FaultClass[];
+  },
+): Promise<Tally<FaultClass>> {
+  const total = createTally<FaultClass>();
   if (options.runs === 0 || options.classes?.length === 0) return total;
   const dir = await mkdtemp(join(tmpdir(), "faults-"));
   const records = new Map<string, ObjectEventRecord>();
@@ -138,7 +113,7 @@ async function playRun(
   environments: readonly SimulatedEnvironment[],
   seed: number,
   classes: readonly FaultClass[],
-  total: Simulation,
+  total: Tally<FaultClass>,
 ): Promise<void> {
   const random = seededRandom(seed);
   const active = chooseClasses(classes, random);
@@ -189,7 +164,6 @@ async function playRun(
   const violations = drained ? findings.violations : [...findings.violations, "the queue did not drain"];
   total.violations.push(...violations.map((text) => `seed ${seed} (${[...active].join(", ")}): ${text}`));
   total.uploads += ledger.uploads.length;
-  total.invocations += ledger.invocations.length;
   total.results += findings.results;
   total.deadUploads += findings.deadUploads;
 }
