@@ -4,7 +4,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { findModel, modelOption, wholeNumber } from "../local/command/options.ts";
 import { printError } from "../local/command/print-error.ts";
-import { startProgress } from "../models/progress.ts";
+import { startProgress } from "../progress.ts";
 import { benchChart } from "./charts.ts";
 import { judge } from "./criteria.ts";
 import { describeMachine } from "./machine.ts";

@@ -1,9 +1,9 @@
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { PROJECT_DIR } from "../local/template.ts";
+import { startProgress } from "../progress.ts";
 import { measureColdStart } from "./cold-start/measure.ts";
 import { coldStartText, TARGET_RATIO } from "./cold-start/print.ts";
-import { startProgress } from "./progress.ts";
 
 function count(text: string): number {
   const value = Number(text);
@@ -40,7 +40,8 @@ const program = new Command("cold-start")
 const options = program.parse().opts<Options>();
 if (options.rounds < 1) program.error("error: --rounds: expected at least 1.");
 const starts = 2 * (options.rounds + 1) + 2 * (options.traced + 1);
-const progress = startProgress("cold starts", starts);
+const progress = startProgress({ label: "measuring", total: starts, unit: "starts" });
+let started = 0;
 try {
   const report = await measureColdStart({
     modelDir: resolve(options.model),
@@ -48,7 +49,7 @@ try {
     rounds: options.rounds,
     tracedRounds: options.traced,
     env: options.env,
-    onStart: (what) => progress.step(what),
+    onStart: () => progress.update(++started),
   });
   progress.stop();
   console.log(options.json ? JSON.stringify(report, undefined, 2) : coldStartText(report));

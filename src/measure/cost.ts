@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../local/template.ts";
+import { startProgress } from "../progress.ts";
 import { measureWork } from "./cost/measure.ts";
 import { metricQueries, readMetrics } from "./cost/metrics-file.ts";
 import { type Assumptions, dollarsPerMillion } from "./cost/model.ts";
@@ -10,7 +11,6 @@ import { costChart, costText } from "./cost/print.ts";
 import type { CostReport } from "./cost/report.ts";
 import { best, settingOf, sweep } from "./cost/sweep.ts";
 import { describeMachine } from "./machine.ts";
-import { startProgress } from "./progress.ts";
 import { terminalTable } from "./tables.ts";
 import { generatedWorkload, PICTURE_KINDS, picturesIn } from "./workload.ts";
 
@@ -68,12 +68,13 @@ async function pictures(dir: string | undefined): Promise<string[]> {
 /** Measures the function here, and models every memory and batch size on it. */
 async function modelled(options: Options): Promise<CostReport> {
   const template = readFunctionTemplate(await readTemplate());
-  const progress = startProgress("measuring the function", options.invocations * 2);
+  const progress = startProgress({ label: "measuring", total: options.invocations * 2, unit: "invocations" });
+  let invocations = 0;
   const { work, batches } = await measureWork({
     modelDir: resolve(options.model),
     pictures: await pictures(options.images),
     invocations: options.invocations,
-    onInvocation: (label) => progress.step(label),
+    onInvocation: () => progress.update(++invocations),
   }).finally(() => progress.stop());
   const assumptions: Assumptions = {
     s3RequestMs: options.s3Ms,

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { median } from "simple-statistics";
-import { startProgress } from "../models/progress.ts";
+import { startProgress } from "../progress.ts";
 import { installPeers, PEERS_DIR } from "./peers.ts";
 import { reportRows, type WorkloadReport } from "./report.ts";
 import { ROWS, type RowEntry } from "./rows/catalog.ts";

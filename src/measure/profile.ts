@@ -2,12 +2,12 @@ import { mkdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { PROJECT_DIR } from "../local/template.ts";
+import { startProgress } from "../progress.ts";
 import { installPeers, PEERS_DIR } from "./peers.ts";
 import { runJob, stepCount } from "./profile/agent.ts";
 import type { ProfileJob } from "./profile/job.ts";
 import { profileText } from "./profile/print.ts";
 import { runJobOver } from "./profile/remote.ts";
-import { startProgress } from "./progress.ts";
 import { ROWS, type RowEntry } from "./rows/catalog.ts";
 import { terminalTable } from "./tables.ts";
 import { modelVariants } from "./variants.ts";
@@ -111,10 +111,10 @@ async function picturePaths({ images, pictures, count }: Options): Promise<strin
   if (images !== undefined) return (await picturesIn(images)).slice(0, count);
   if (!(pictures in PICTURE_KINDS)) throw new Error(`Expected --pictures small or 12mp, got ${pictures}.`);
   const wanted = count ?? (pictures === "small" ? 100 : 12);
-  const progress = startProgress("generating pictures", wanted);
+  const progress = startProgress({ label: "generating", total: wanted, unit: "pictures" });
   try {
     const dir = join(DATA_DIR, "pictures");
-    return await generatedWorkload(PICTURE_KINDS[pictures], wanted, dir, () => progress.step(""));
+    return await generatedWorkload(PICTURE_KINDS[pictures], wanted, dir, progress.update);
   } finally {
     progress.stop();
   }
@@ -124,8 +124,10 @@ const options = program.parse().opts<Options>();
 try {
   const job = await makeJob(options);
   await mkdir(job.outDir, { recursive: true });
-  const progress = startProgress(options.ssh ?? "profiling", stepCount(job));
-  const step = (label: string): void => progress.step(label);
+  const label = options.ssh === undefined ? "profiling" : `profiling on ${options.ssh}`;
+  const progress = startProgress({ label, total: stepCount(job), unit: "slices" });
+  let slices = 0;
+  const step = () => progress.update(++slices);
   const report = await (options.ssh === undefined
     ? runJob(job, step)
     : runJobOver({ host: options.ssh, configFile: options.sshConfig }, job, step)

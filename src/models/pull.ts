@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { type Progress, startProgress } from "../progress.ts";
 import { readMembers } from "./archive.ts";
 import { type Download, download, sha256OfFile } from "./download.ts";
 import { CommandError, messageOf } from "./errors.ts";
 import { assertReplaceable, MODELS_DIR } from "./folder.ts";
 import { type ImportedModel, type ImportOptions, importTflite } from "./import.ts";
-import { type Progress, startProgress } from "./progress.ts";
 import type { Archive, PublishedModel } from "./published.ts";
 
 export interface PullOptions extends Omit<ImportOptions, "source"> {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import { Command, InvalidArgumentError } from "commander";
+import { startProgress } from "../../src/progress.ts";
 import { printMutations, tryMutations } from "./mutate.ts";
 import { STAGES, type Stage, simulateProcesses } from "./processes.ts";
 import { FAULT_CLASSES, type FaultClass, simulate } from "./simulate.ts";
@@ -47,21 +47,20 @@ if (options.mutations) {
 const modelDir = join(import.meta.dirname, "../../models/upload-triage");
 const { seed, only } = options;
 const shared = { modelDir, seed, stopAtViolation: options.stop === true };
-const bar = new SingleBar({ format: "{bar} {value}/{total} runs, {eta_formatted} left", noTTYOutput: false });
-bar.start(options.runs + options.processes, 0);
+const progress = startProgress({ label: "faults", total: options.runs + options.processes, unit: "runs" });
 const simulated = await simulate({
   ...shared,
   runs: options.runs,
   ...(only !== undefined && { classes: FAULT_CLASSES.filter((fault) => only.includes(fault)) }),
-  progress: (done) => bar.update(done),
+  progress: progress.update,
 });
 const processes = await simulateProcesses({
   ...shared,
   runs: options.processes,
   ...(only !== undefined && { stages: STAGES.filter((stage) => only.includes(stage)) }),
-  progress: (done) => bar.update(options.runs + done),
+  progress: (done) => progress.update(options.runs + done),
 });
-bar.stop();
+progress.stop();
 const violations = [...simulated.violations, ...processes.violations];
 if (options.json) {
   const withCounts = ({ injected, ...rest }: typeof simulated | typeof processes) => ({

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import { Command } from "commander";
+import { startProgress } from "../../src/progress.ts";
 import { type Trial, tryHostileInputs, type Violation } from "./trial.ts";
 
 const options = new Command()
@@ -16,19 +16,15 @@ const options = new Command()
   .parse()
   .opts<{ count: number; seed: number; model: string; json?: true }>();
 
-const bar = new SingleBar({
-  format: "{bar} {value}/{total} inputs, {eta_formatted} left",
-  noTTYOutput: false,
-});
-bar.start(options.count, 0);
+const progress = startProgress({ label: "hostile", total: options.count, unit: "inputs" });
 const trial = await tryHostileInputs({
   modelDir: join(import.meta.dirname, "../../models", options.model),
   seed: options.seed,
   count: options.count,
   withSlow: true,
-  progress: (done) => bar.update(done),
+  progress: progress.update,
 });
-bar.stop();
+progress.stop();
 if (options.json) {
   const { inputs, controls, violations } = trial;
   console.log(JSON.stringify({ ...options, inputs, controls, families: rowsOf(trial), violations }));

@@ -16,7 +16,7 @@ export interface LoadOptions {
   readonly concurrency: number;
   /** A bundle made before; without it, the function is bundled now. */
   readonly bundle?: { readonly dir: string; readonly handler: string };
-  readonly progress?: (phase: string, uploaded: number, done: number) => void;
+  readonly progress?: (phase: string, done: number) => void;
 }
 
 /** One phase: as many uploads as were asked for, and what became of them. */
@@ -124,7 +124,7 @@ async function runPhase(
     const upload = key.slice(0, -".json".length);
     const at = uploadedAt.get(upload);
     if (at !== undefined && !latencies.has(upload)) latencies.set(upload, performance.now() - at);
-    options.progress?.(name, uploadedAt.size, latencies.size);
+    options.progress?.(name, latencies.size);
   };
   const onDead = ({ key }: { key: string | undefined }) => void dead.add(key ?? "");
   stack.events.on("upload", onUpload).on("result", onResult).on("dead", onDead);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { MultiBar } from "cli-progress";
 import Table from "cli-table3";
 import { Command } from "commander";
+import { type Progress, startProgress } from "../../src/progress.ts";
 import { type Load, pushPictures } from "./load.ts";
 
 const options = new Command()
@@ -15,22 +15,25 @@ const options = new Command()
   .parse()
   .opts<{ pictures: number; concurrency: number; json?: true }>();
 
-const bars = new MultiBar({
-  format: "{phase} {bar} {value}/{total} results, {uploaded} uploaded, {eta_formatted} left",
-  noTTYOutput: false,
-});
-const bar = bars.create(options.pictures, 0, { phase: "starting", uploaded: 0 });
+const progress = new Map<string, Progress>();
 const load = await pushPictures({
   modelDir: join(import.meta.dirname, "../../models/upload-triage"),
   pictures: options.pictures,
   concurrency: options.concurrency,
-  progress: (phase, uploaded, done) => bar.update(done, { phase, uploaded }),
+  progress: showProgress,
 });
-bars.stop();
+for (const shown of progress.values()) shown.stop();
 if (options.json) console.log(JSON.stringify({ ...options, ...load }));
 else printTables(load);
 const isWell = load.phases.every(({ lost, wrong, deadLetters }) => lost + wrong + deadLetters === 0);
 process.exitCode = isWell && load.functionMemory.isFlat && load.deaths === 0 ? 0 : 1;
+
+function showProgress(phase: string, done: number): void {
+  const shown =
+    progress.get(phase) ?? startProgress({ label: phase, total: options.pictures, unit: "results" });
+  progress.set(phase, shown);
+  shown.update(done);
+}
 
 function printTables({ phases, functionMemory, environments, deaths }: Load): void {
   const head = ["phase", "uploads", "results", "lost", "wrong", "dead", "uploads/s", "results/s"];

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Progress, startProgress } from "../../models/progress.ts";
+import { type Progress, startProgress } from "../../progress.ts";
 import { startStack } from "../stack.ts";
 import { classifyFiles } from "./classify.ts";
 import { PATIENCE, type StartOptions } from "./options.ts";

@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { loadModel, type Model } from "../../function/model.ts";
+import { startProgress } from "../../progress.ts";
 import { CommandError, messageOf } from "../errors.ts";
 import { type Accuracy, measureAccuracy } from "../evaluate/accuracy.ts";
 import { classifyPictures } from "../evaluate/classify.ts";
@@ -9,7 +10,6 @@ import { drawConfusionMatrix, MAX_SVG_CLASSES } from "../evaluate/confusion-svg.
 import { readImageFolder, readImageList } from "../evaluate/dataset.ts";
 import { MAX_TABLE_CLASSES, renderReport } from "../evaluate/report.ts";
 import { DEFAULT_MODEL, MODELS_DIR } from "../folder.ts";
-import { startProgress } from "../progress.ts";
 
 interface EvaluateOptions {
   readonly model: string;
