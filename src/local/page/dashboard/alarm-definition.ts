@@ -1,5 +1,5 @@
-import type { MetricEntry } from "./body.ts";
 import { parseRule, type Rule } from "./rule.ts";
+import type { MetricEntry } from "./widget.ts";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 export type Comparison = ">" | ">=" | "<" | "<=";

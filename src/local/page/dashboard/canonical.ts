@@ -1,5 +1,5 @@
-import type { MetricEntry } from "./body.ts";
 import { type Expression, parseExpression } from "./expression.ts";
+import type { MetricEntry } from "./widget.ts";
 
 /**
  * A text that is equal for entries that compute the same thing, whatever their ids and the order of their

@@ -1,12 +1,12 @@
 import type { AlarmView, AxisView, DashboardView, LineView, SeriesView, WidgetView } from "../api.ts";
 import type { AlarmDefinition, MetricAlarm } from "./alarm-definition.ts";
 import type { AlarmStates } from "./alarms.ts";
-import type { AxisOptions, MetricEntry, MetricWidget, Widget } from "./body.ts";
 import { canonicalEntry } from "./canonical.ts";
 import { evaluateEntries } from "./entries.ts";
 import type { MetricStore, Series } from "./metric-store.ts";
 import { localArn } from "./resolve.ts";
 import type { Dashboard } from "./template.ts";
+import type { AxisOptions, MetricEntry, MetricWidget, Widget } from "./widget.ts";
 
 export interface DrawOptions {
   readonly store: MetricStore;

@@ -1,8 +1,8 @@
-import type { MetricEntry } from "./body.ts";
 import { evaluateExpression } from "./evaluate.ts";
 import { parseExpression } from "./expression.ts";
 import type { MetricStore } from "./metric-store.ts";
 import type { Value } from "./series.ts";
+import type { MetricEntry } from "./widget.ts";
 
 export interface EvaluatedEntries {
   /** @throws Error when there is no such id, or its expression cannot be evaluated */

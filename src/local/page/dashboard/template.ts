@@ -1,7 +1,8 @@
 import type { Template } from "../../template.ts";
 import { type AlarmDefinition, readAlarm } from "./alarm-definition.ts";
-import { parseDashboardBody, parseRange, type Widget } from "./body.ts";
+import { parseDashboardBody, parseRange } from "./body.ts";
 import { createResolver } from "./resolve.ts";
+import type { Widget } from "./widget.ts";
 
 /** The dashboard and the alarms of `template.yaml`, with the names that they have locally. */
 export interface Dashboard {

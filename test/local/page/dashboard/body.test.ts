@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import {
-  type MetricWidget,
-  parseDashboardBody,
-  parseRange,
-  type Widget,
-} from "../../../../src/local/page/dashboard/body.ts";
+import { parseDashboardBody, parseRange } from "../../../../src/local/page/dashboard/body.ts";
+import type { MetricWidget, Widget } from "../../../../src/local/page/dashboard/widget.ts";
 
 function parse(properties: object, type = "metric"): Widget {
   const [widget] = parseDashboardBody(

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { MetricEntry } from "../../../../src/local/page/dashboard/body.ts";
 import { canonicalEntry } from "../../../../src/local/page/dashboard/canonical.ts";
 import { evaluateEntries } from "../../../../src/local/page/dashboard/entries.ts";
 import { parseExpression } from "../../../../src/local/page/dashboard/expression.ts";
 import { MetricStore } from "../../../../src/local/page/dashboard/metric-store.ts";
 import type { Value } from "../../../../src/local/page/dashboard/series.ts";
+import type { MetricEntry } from "../../../../src/local/page/dashboard/widget.ts";
 
 const COMMON = {
   label: undefined,
