@@ -156,6 +156,11 @@ export class Queue {
     return [...this.#dead.values()];
   }
 
+  /** Whether every message was deleted or given up. */
+  get isEmpty(): boolean {
+    return this.#messages.size === 0;
+  }
+
   counts(): QueueCounts {
     const now = this.#now();
     let waiting = 0;

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FunctionAnswer } from "../../src/local/event-source.ts";
 import { type Invocation, keepLine } from "./ledger.ts";
 import { type Exchange, type Fault, type FaultProxy, startFaultProxy } from "./proxy.ts";
@@ -120,6 +121,8 @@ export async function startEnvironment(
       } finally {
         for (const timer of timers) clearTimeout(timer);
         proxy.sever(invocation.failures === undefined ? "gone" : "frozen");
+        // The next process begins with no connections: this one's client has to notice that its own are gone.
+        if (invocation.failures === undefined) idle = idle.then(() => sleep(20));
       }
     },
   };

@@ -208,7 +208,7 @@ class Run {
       queue.send(body);
     }
     const end = performance.now() + MAX_RUN_MS;
-    const isBusy = () => queue.counts().waiting + queue.counts().inFlight > 0 || running > 0;
+    const isBusy = () => !queue.isEmpty || running > 0;
     while (isBusy() && performance.now() < end) await sleep(10);
     if (isBusy()) this.violations.push("the queue did not drain");
     await source.close();

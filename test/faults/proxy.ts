@@ -55,8 +55,8 @@ export interface FaultProxy {
   close(): Promise<void>;
 }
 
-/** How long a stalled exchange stays silent; the function's own timeout must be shorter. */
-const STALL_MS = 60_000;
+/** How long a stalled exchange stays silent: longer than any invocation may take. */
+const STALL_MS = 90_000;
 
 /**
  * An HTTP proxy on 127.0.0.1 that forwards to `target` and injects what `choose` says.

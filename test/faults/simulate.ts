@@ -156,7 +156,7 @@ async function playRun(
   if (ledger.redeliversEarly) count("redelivery");
   await playScenario(world, queue, ledger, prefix, eventFaults, random);
   const end = performance.now() + MAX_RUN_MS;
-  const isBusy = () => queue.counts().waiting + queue.counts().inFlight > 0 || running > 0;
+  const isBusy = () => !queue.isEmpty || running > 0;
   while (isBusy() && performance.now() < end) await sleep(5);
   const drained = !isBusy();
   await source.close();

@@ -70,6 +70,7 @@ test("a deleted message does not come back", () => {
   pass(VISIBILITY_MS);
   assert.equal(queue.receive(1).length, 0);
   assert.deepEqual(queue.counts(), { waiting: 0, inFlight: 0, dead: 0, oldestAgeMs: 0 });
+  assert.ok(queue.isEmpty);
   assert.equal(queue.msUntilVisible(), undefined);
 });
 
