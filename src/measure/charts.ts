@@ -99,12 +99,13 @@ function panelParts({ title, unit, series }: Panel): string[] {
   const [left, top, right, bottom] = [60, 44, WIDTH - 20, PANEL_HEIGHT - 50];
   const xs = series.flatMap(({ points }) => points.map(([x]) => Math.log10(x)));
   const [minX, maxX] = [Math.min(...xs), Math.max(...xs)];
-  const maxY = Math.max(...series.flatMap(({ points }) => points.map(([, y]) => y))) * 1.15;
+  const step = roundStep(Math.max(...series.flatMap(({ points }) => points.map(([, y]) => y))) / 4);
+  const maxY = 5 * step;
   const px = (x: number): number => left + ((Math.log10(x) - minX) / (maxX - minX || 1)) * (right - left);
   const py = (y: number): number => bottom - (y / maxY) * (bottom - top);
-  const grid = [0, 0.25, 0.5, 0.75, 1].map((part) => {
-    const y = py(part * maxY).toFixed(1);
-    return `<line class="grid" x1="${left}" x2="${right}" y1="${y}" y2="${y}"/><text class="note" x="${left - 8}" y="${y}" text-anchor="end">${(part * maxY).toPrecision(3)}</text>`;
+  const grid = [0, 1, 2, 3, 4, 5].map((steps) => {
+    const y = py(steps * step).toFixed(1);
+    return `<line class="grid" x1="${left}" x2="${right}" y1="${y}" y2="${y}"/><text class="note" x="${left - 8}" y="${y}" text-anchor="end">${Number((steps * step).toPrecision(3)).toLocaleString("en")}</text>`;
   });
   const lines = series.map(({ kind, points }) => {
     const path = points.map(([x, y]) => `${px(x).toFixed(1)},${py(y).toFixed(1)}`).join(" ");
@@ -125,6 +126,12 @@ function panelParts({ title, unit, series }: Panel): string[] {
     ...lines,
     ...legend,
   ];
+}
+
+/** The next of 1, 2, 2.5, 5 and 10 times a power of ten. */
+function roundStep(atLeast: number): number {
+  const power = 10 ** Math.floor(Math.log10(atLeast));
+  return power * ([1, 2, 2.5, 5].find((factor) => factor * power >= atLeast) ?? 10);
 }
 
 /** Throughput of every end-to-end row, a section a workload. */
