@@ -30,6 +30,9 @@ function floatNodes(node: Node, tensors: Map<string, TensorMessage>, added: Tens
       added.push(floatTensor(node.output[0] ?? "", dims, values));
       return [];
     }
+    case "Pad":
+      // What it pads with is the zero point, which is 0: what Pad does when it is not told.
+      return [renamed("Pad", [at(0), at(1)])];
     case "QLinearGlobalAveragePool":
       return [renamed("GlobalAveragePool", [at(0)], [])];
     case "QLinearAdd":
