@@ -6,6 +6,14 @@ import { test } from "node:test";
 import { loadModel } from "../../src/function/model.ts";
 import { TINY_LABELS, writeTinyModel } from "./tiny-model.ts";
 
+const TINY_INPUT = {
+  name: "pixel_values",
+  elementType: "float32",
+  layout: "NCHW",
+  height: 8,
+  width: 8,
+};
+
 test("a model folder becomes a model with its name, hash, labels and input", async (t) => {
   const dir = await writeTinyModel(t);
   const { name, sha256, labels, input, outputName } = await loadModel(dir);
@@ -17,13 +25,7 @@ test("a model folder becomes a model with its name, hash, labels and input", asy
       .digest("hex"),
   );
   assert.deepEqual(labels, TINY_LABELS);
-  assert.deepEqual(input, {
-    name: "pixel_values",
-    elementType: "float32",
-    layout: "NCHW",
-    height: 8,
-    width: 8,
-  });
+  assert.deepEqual(input, TINY_INPUT);
   assert.equal(outputName, "logits");
 });
 
@@ -31,13 +33,7 @@ test("a folder exported for transformers.js, with onnx/ and symbolic dimensions,
   const shape = ["batch_size", "num_channels", "height", "width"];
   for (const onnxFile of ["onnx/model.onnx", "onnx/model_quantized.onnx"]) {
     const { input } = await loadModel(await writeTinyModel(t, { onnxFile, shape }));
-    assert.deepEqual(input, {
-      name: "pixel_values",
-      elementType: "float32",
-      layout: "NCHW",
-      height: 8,
-      width: 8,
-    });
+    assert.deepEqual(input, TINY_INPUT);
   }
 });
 

@@ -4,6 +4,7 @@ export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 
 /** Where a widget stands in the dashboard's grid of 24 columns. */
 export interface WidgetPlace {
+  /** Stable within one dashboard: its place in the body. */
   readonly id: string;
   readonly title: string;
   readonly x: number;

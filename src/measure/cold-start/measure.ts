@@ -21,7 +21,7 @@ export interface ColdStartOptions {
   tracedRounds: number;
   /** More environment for the function alone, to try a setting. */
   env?: Readonly<Record<string, string>>;
-  onStart?: (what: string) => void;
+  onStart?: () => void;
 }
 
 export interface ColdStartReport {
@@ -51,7 +51,7 @@ export async function measureColdStart(options: ColdStartOptions): Promise<ColdS
     const onStart = options.onStart ?? (() => {});
     let uploads = 0;
     const start = async (side: "ours" | "floor", traced: boolean): Promise<ColdStart> => {
-      onStart(`${side}${traced ? ", traced" : ""}`);
+      onStart();
       const key = `${uploads++}.jpg`;
       await client.send(new PutObjectCommand({ Bucket: "uploads", Key: key, Body: body }));
       const env = environment(

@@ -18,7 +18,7 @@ export interface MeasureOptions {
   pictures: readonly string[];
   /** Invocations of each of the two batch sizes that the line is drawn through. */
   invocations: number;
-  onInvocation?: (label: string) => void;
+  onInvocation?: () => void;
 }
 
 /** The larger of the two batch sizes, and template.yaml's default; the smaller is 1. */
@@ -101,7 +101,7 @@ export async function measureWork(
     ]);
     for (let i = 0; i < options.invocations; i++) {
       for (const [batch, list] of replies) {
-        options.onInvocation?.(`batch of ${batch}`);
+        options.onInvocation?.();
         list.push(await invoke(batch));
       }
     }

@@ -1,5 +1,6 @@
+import type { WidgetPlace } from "../api.ts";
 import { isStatistic } from "./statistics.ts";
-import type { AxisOptions, HorizontalLine, MetricEntry, MetricWidget, Placed, Widget } from "./widget.ts";
+import type { AxisOptions, HorizontalLine, MetricEntry, MetricWidget, Widget } from "./widget.ts";
 
 const DEFAULT_PERIOD_S = 300;
 const DEFAULT_STAT = "Average";
@@ -15,7 +16,7 @@ export function parseDashboardBody(json: string): Widget[] {
   return list(body.widgets, "widgets").map((value, index) => {
     const widget = record(value, `widget ${index}`);
     const properties = record(widget.properties ?? {}, `properties of widget ${index}`);
-    const placed: Placed = {
+    const placed: WidgetPlace = {
       id: `widget-${index}`,
       title: optionalString(properties.title) ?? "",
       x: optionalNumber(widget.x) ?? 0,
@@ -50,7 +51,7 @@ export function parseRange(json: string): number {
   return Number(count) * unitMs;
 }
 
-function readWidget(type: unknown, properties: Record<string, unknown>, placed: Placed): Widget {
+function readWidget(type: unknown, properties: Record<string, unknown>, placed: WidgetPlace): Widget {
   switch (type) {
     case "text":
       return { ...placed, kind: "text", markdown: string(properties.markdown, "markdown") };
@@ -67,7 +68,7 @@ function readWidget(type: unknown, properties: Record<string, unknown>, placed: 
   }
 }
 
-function readMetricWidget(properties: Record<string, unknown>, placed: Placed): MetricWidget {
+function readMetricWidget(properties: Record<string, unknown>, placed: WidgetPlace): MetricWidget {
   const view = properties.view ?? "timeSeries";
   if (view !== "timeSeries" && view !== "singleValue") {
     throw new Error(`the view ${JSON.stringify(view)} is drawn by CloudWatch only`);

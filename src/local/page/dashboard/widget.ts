@@ -1,3 +1,5 @@
+import type { WidgetPlace } from "../api.ts";
+
 /** One line or number of a widget: a metric or an expression. */
 export interface MetricEntry {
   /** The id that expressions use; made up (`#0`) where the dashboard gives none. */
@@ -31,18 +33,7 @@ export interface AxisOptions {
   readonly max: number | undefined;
 }
 
-/** What every widget has: its place, in columns and rows of the 24-column grid. */
-export interface Placed {
-  /** Stable within one dashboard: its place in the body. */
-  readonly id: string;
-  readonly title: string;
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface MetricWidget extends Placed {
+export interface MetricWidget extends WidgetPlace {
   readonly kind: "metric";
   readonly view: "timeSeries" | "singleValue";
   readonly stacked: boolean;
@@ -56,18 +47,18 @@ export interface MetricWidget extends Placed {
   readonly setPeriodToTimeRange: boolean;
 }
 
-export interface TextWidget extends Placed {
+export interface TextWidget extends WidgetPlace {
   readonly kind: "text";
   readonly markdown: string;
 }
 
-export interface AlarmWidget extends Placed {
+export interface AlarmWidget extends WidgetPlace {
   readonly kind: "alarm";
   readonly alarms: readonly string[];
 }
 
 /** A widget that cannot be drawn here: shown with the reason, never left out silently. */
-export interface UndrawableWidget extends Placed {
+export interface UndrawableWidget extends WidgetPlace {
   readonly kind: "undrawable";
   readonly reason: string;
 }
