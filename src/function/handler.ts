@@ -1,10 +1,10 @@
 import middy from "@middy/core";
 import { readConfig } from "./config.ts";
 import { keepYoungGenerationSmall } from "./heap.ts";
-import { loadModel } from "./model.ts";
-import { warmUpDecoder } from "./pipeline/decode.ts";
+import { loadModel } from "./model/load.ts";
 import { createResponder } from "./respond.ts";
 import { createS3Client } from "./s3.ts";
+import { warmUpDecoder } from "./stages/decode/sharp.ts";
 import { createMetrics, recordColdStart } from "./telemetry.ts";
 
 // Top-level await: all of this is Lambda's INIT, before the first event. The first decode runs on libuv's threads

@@ -2,7 +2,7 @@ import { Metrics } from "@aws-lambda-powertools/metrics";
 import type { ClassifierError } from "./errors.ts";
 import type { ImageRef } from "./image-ref.ts";
 import { METRICS, type MetricName, NAMESPACE } from "./metrics.ts";
-import type { Measured, Outcome } from "./pipeline/outcome.ts";
+import type { Measured, Outcome } from "./outcome.ts";
 
 /**
  * Powertools' metrics with the dimensions service and model as *default* dimensions: those of `addDimension` are lost

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { GetObjectCommand, ListObjectVersionsCommand, type S3Client } from "@aws-sdk/client-s3";
 import { compareSequencers } from "../../src/function/image-ref.ts";
-import type { Result } from "../../src/function/pipeline/result.ts";
+import type { Result } from "../../src/function/result.ts";
 import type { DeadMessage } from "../../src/local/queue.ts";
 import type { Invocation, Ledger, Upload } from "./ledger.ts";
 

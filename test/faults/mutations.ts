@@ -13,7 +13,6 @@ export interface MechanismMutation {
   readonly runs?: number;
 }
 
-const PIPELINE = "src/function/pipeline";
 const FETCH_RETRIES = {
   disabled: "FETCH_FAILED is tried again",
   edits: [
@@ -29,7 +28,7 @@ const OWN_RESULT = {
   disabled: "one's own result is recognised",
   edits: [
     [
-      `${PIPELINE}/publish.ts`,
+      "src/function/stages/publish/object.ts",
       'if (isSame(existing.result, result)) return "unchanged";',
       'if (isSame(existing.result, result)) throw new Error("a result is there");',
     ],
@@ -40,7 +39,7 @@ const LATER_WINS = {
   disabled: "a result of an older upload gives way",
   edits: [
     [
-      `${PIPELINE}/publish.ts`,
+      "src/function/stages/publish/object.ts",
       "return compareSequencers(ours.sequencer, existing.sequencer) >= 0;",
       "return true;",
     ],
@@ -77,7 +76,11 @@ export const MECHANISMS: readonly MechanismMutation[] = [
   {
     disabled: "a body that comes in pieces is put together",
     edits: [
-      [`${PIPELINE}/fetch.ts`, "chunk.copy(slot.fileBuffer, length);", "chunk.copy(slot.fileBuffer, 0);"],
+      [
+        "src/function/stages/fetch.ts",
+        "chunk.copy(slot.fileBuffer, length);",
+        "chunk.copy(slot.fileBuffer, 0);",
+      ],
     ],
     faults: ["throttle"],
     expected: "wrong",
@@ -96,20 +99,28 @@ export const MECHANISMS: readonly MechanismMutation[] = [
   },
   {
     disabled: "S3's refusal of a corrupt result counts",
-    edits: [[`${PIPELINE}/publish.ts`, "return false;\n    throw error;", "return false;\n    return true;"]],
+    edits: [
+      [
+        "src/function/stages/publish/object.ts",
+        "return false;\n    throw error;",
+        "return false;\n    return true;",
+      ],
+    ],
     faults: ["corrupt-request"],
     expected: "lost",
   },
   { ...OWN_RESULT, faults: ["lost-answer"] },
   ...(["missing", "denied"] as const).map((fault) => ({
     disabled: "S3 has to say it twice",
-    edits: [[`${PIPELINE}/fetch.ts`, "await lookAgain(s3, ref, status, options.signal);", ""]] as const,
+    edits: [
+      ["src/function/stages/fetch.ts", "await lookAgain(s3, ref, status, options.signal);", ""],
+    ] as const,
     faults: [fault],
     expected: fault === "missing" ? "wrong" : "lost",
   })),
   {
     disabled: "the ETag of what arrives is compared",
-    edits: [[`${PIPELINE}/fetch.ts`, "got !== ref.eTag", "got === undefined"]],
+    edits: [["src/function/stages/fetch.ts", "got !== ref.eTag", "got === undefined"]],
     faults: ["stale"],
     expected: "wrong",
   },
@@ -117,7 +128,7 @@ export const MECHANISMS: readonly MechanismMutation[] = [
     disabled: "nothing is answered before it is published",
     edits: [
       [
-        `${PIPELINE}/classify.ts`,
+        "src/function/classify.ts",
         "const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);",
         'const published = "published" as string;\n    publishResult(s3, config.resultsBucket, result, deadline.signal).catch(() => {});',
       ],
@@ -129,7 +140,7 @@ export const MECHANISMS: readonly MechanismMutation[] = [
     disabled: "what was not started is reported as failed",
     edits: [
       [
-        `${PIPELINE}/batch.ts`,
+        "src/function/batch.ts",
         'return { status: "failed", ref, error: new ClassifierError("DEADLINE_NEAR", message) };',
         'return { status: "superseded", ref };',
       ],
@@ -141,7 +152,7 @@ export const MECHANISMS: readonly MechanismMutation[] = [
     disabled: "results are written on condition",
     edits: [
       [
-        `${PIPELINE}/publish.ts`,
+        "src/function/stages/publish/object.ts",
         'const condition = replaced === undefined ? { IfNoneMatch: "*" } : { IfMatch: replaced };',
         "const condition = {};",
       ],
@@ -151,7 +162,13 @@ export const MECHANISMS: readonly MechanismMutation[] = [
   },
   {
     disabled: "one's own result is left alone",
-    edits: [[`${PIPELINE}/publish.ts`, 'if (isSame(existing.result, result)) return "unchanged";', ""]],
+    edits: [
+      [
+        "src/function/stages/publish/object.ts",
+        'if (isSame(existing.result, result)) return "unchanged";',
+        "",
+      ],
+    ],
     faults: ["twice"],
     expected: "written twice",
   },
@@ -171,7 +188,7 @@ export const MECHANISMS: readonly MechanismMutation[] = [
   },
   {
     disabled: "a version that is not there is not waited for",
-    edits: [[`${PIPELINE}/fetch.ts`, '"OBJECT_NOT_FOUND",', '"FETCH_FAILED",']],
+    edits: [["src/function/stages/fetch.ts", '"OBJECT_NOT_FOUND",', '"FETCH_FAILED",']],
     faults: ["unknown-version"],
     expected: "given up for nothing",
   },

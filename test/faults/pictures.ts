@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { classifyBytes, createSlot } from "../../src/function/classify.ts";
 import type { Config } from "../../src/function/config.ts";
 import { ClassifierError } from "../../src/function/errors.ts";
-import { loadModel } from "../../src/function/model.ts";
-import { classifyBytes, createSlot } from "../../src/function/pipeline/classify.ts";
-import type { Prediction } from "../../src/function/pipeline/rank.ts";
+import { loadModel } from "../../src/function/model/load.ts";
+import type { Prediction } from "../../src/function/stages/rank.ts";
 
 /** A picture, and the only right answer to it. */
 export interface KnownPicture {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import type { Result } from "../../src/function/pipeline/result.ts";
+import type { Result } from "../../src/function/result.ts";
 import { buildFunction } from "../../src/local/build.ts";
 import type { LogLine } from "../../src/local/lambda/events.ts";
 import { startStack } from "../../src/local/stack.ts";

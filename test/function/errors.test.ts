@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { ClassifierError, ERRORS, type ErrorCode, messageOf } from "../../src/function/errors.ts";
-import { loadModel } from "../../src/function/model.ts";
+import { loadModel } from "../../src/function/model/load.ts";
 import { fixture, type RunningFunction, sqsEvent, startFunction } from "./harness.ts";
 import { plainPng, RED } from "./pictures.ts";
 import { writeTinyModel } from "./tiny-model.ts";

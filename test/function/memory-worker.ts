@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { keepYoungGenerationSmall } from "../../src/function/heap.ts";
-import { loadModel } from "../../src/function/model.ts";
+import { loadModel } from "../../src/function/model/load.ts";
 import { createResponder } from "../../src/function/respond.ts";
 import { createS3Client } from "../../src/function/s3.ts";
 import { createMetrics } from "../../src/function/telemetry.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { METRICS } from "../../src/function/metrics.ts";
-import type { Outcome } from "../../src/function/pipeline/outcome.ts";
+import type { Outcome } from "../../src/function/outcome.ts";
 import { createMetrics, logOutcomes, recordColdStart, recordOutcomes } from "../../src/function/telemetry.ts";
 import { assertOurEmf, assertValidEmf, valuesOf } from "./emf.ts";
 import { done } from "./triggers/done.ts";

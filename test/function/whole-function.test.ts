@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
-import type { Result } from "../../src/function/pipeline/result.ts";
+import type { Result } from "../../src/function/result.ts";
 import {
   fixture,
   PROJECT_DIR,

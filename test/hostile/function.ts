@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import type { Result } from "../../src/function/pipeline/result.ts";
+import type { Result } from "../../src/function/result.ts";
 import { buildFunction } from "../../src/local/build.ts";
 import { readMemory } from "../../src/local/lambda/memory.ts";
 import { REGION } from "../../src/local/lambda/process.ts";

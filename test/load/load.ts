@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import type { Result } from "../../src/function/pipeline/result.ts";
+import type { Result } from "../../src/function/result.ts";
 import { readMemory } from "../../src/local/lambda/memory.ts";
 import { type LocalStack, startStack } from "../../src/local/stack.ts";
 import { type MemoryCurve, memoryCurve, quantile } from "./measure.ts";

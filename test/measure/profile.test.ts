@@ -19,7 +19,7 @@ const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, "../..");
 
 const PERF_TEXT = `MainThread  100
-\t    7f01 JS:*normalizeImage file:///home/me/src/function/pipeline/normalize.ts:54:17 (/tmp/perf-100.map)
+\t    7f01 JS:*normalizeImage file:///home/me/src/function/stages/normalize.ts:54:17 (/tmp/perf-100.map)
 \t    7f02 Builtins_JSEntry (/usr/bin/node)
 
 MainThread  100
@@ -46,7 +46,7 @@ test("perf's text gives stacks by thread, innermost function first", () => {
   assert.deepEqual(
     perfHotspots(samples).map(({ name, component, share }) => [name, component, share]),
     [
-      ["normalizeImage src/function/pipeline/normalize.ts:54", "the function's JavaScript", 0.25],
+      ["normalizeImage src/function/stages/normalize.ts:54", "the function's JavaScript", 0.25],
       ["libonnxruntime (no symbol)", "ONNX Runtime", 0.25],
       ["vips_resize", "libvips and its codecs", 0.25],
       ["clear_page_erms", "kernel", 0.25],

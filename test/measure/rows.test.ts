@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { normalizationOf, normalizeImage } from "../../src/function/pipeline/normalize.ts";
+import { normalizationOf, normalizeImage } from "../../src/function/stages/normalize.ts";
 import { PEERS_DIR } from "../../src/measure/peers.ts";
 import { ROWS } from "../../src/measure/rows/catalog.ts";
 import { OPENERS } from "../../src/measure/rows/openers.ts";

@@ -1,5 +1,5 @@
 import { ClassifierError } from "../errors.ts";
-import type { Outcome } from "../pipeline/outcome.ts";
+import type { Outcome } from "../outcome.ts";
 import { decodeKey, type Json, optionalFields, textAt, valueAt } from "./json.ts";
 import { readTask, type Trigger } from "./trigger.ts";
 

@@ -1,6 +1,6 @@
 import { ClassifierError } from "../errors.ts";
 import type { ImageRef } from "../image-ref.ts";
-import type { Outcome } from "../pipeline/outcome.ts";
+import type { Outcome } from "../outcome.ts";
 
 /** One shape of event. `matches` looks only at what tells the shape; `read` finds what is wrong inside. */
 export interface Trigger<Event> {

@@ -22,7 +22,7 @@ export function componentOfScript(url: string): Component {
   return "the row's JavaScript";
 }
 
-/** `normalizeImage src/function/pipeline/normalize.ts:54`: what a person needs to find it. */
+/** `normalizeImage src/function/stages/normalize.ts:54`: what a person needs to find it. */
 export function scriptName(functionName: string, url: string, line: number): string {
   const name = functionName === "" ? "(anonymous)" : functionName;
   if (url === "") return name;

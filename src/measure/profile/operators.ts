@@ -1,7 +1,7 @@
 import { readdir, readFile, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type Ort from "onnxruntime-node";
-import { readGraphInput } from "../../function/graph.ts";
+import { readGraphInput } from "../../function/model/graph.ts";
 
 import { ort, readPlainInput } from "../rows/plain.ts";
 import type { OperatorShare } from "./job.ts";

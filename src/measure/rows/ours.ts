@@ -1,10 +1,10 @@
+import { classifyBytes, createSlot } from "../../function/classify.ts";
 import { type Config, readConfig } from "../../function/config.ts";
-import { loadModel } from "../../function/model.ts";
-import { classifyBytes, createSlot } from "../../function/pipeline/classify.ts";
-import { decodeImage } from "../../function/pipeline/decode.ts";
-import { inferLogits } from "../../function/pipeline/infer.ts";
-import { normalizeImage } from "../../function/pipeline/normalize.ts";
-import { rankLabels } from "../../function/pipeline/rank.ts";
+import { loadModel } from "../../function/model/load.ts";
+import { decodeImage } from "../../function/stages/decode/sharp.ts";
+import { inferLogits } from "../../function/stages/infer.ts";
+import { normalizeImage } from "../../function/stages/normalize.ts";
+import { rankLabels } from "../../function/stages/rank.ts";
 import { inLanes, inOrder, type OpensRow, stageClock } from "./row.ts";
 
 /** The function's own defaults. */

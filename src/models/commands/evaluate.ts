@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { loadModel, type Model } from "../../function/model.ts";
+import { loadModel, type Model } from "../../function/model/load.ts";
 import { startProgress } from "../../progress.ts";
 import { CommandError, messageOf } from "../errors.ts";
 import { type Accuracy, measureAccuracy } from "../evaluate/accuracy.ts";

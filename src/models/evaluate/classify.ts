@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { classifyBytes, createSlot } from "../../function/classify.ts";
 import { readConfig } from "../../function/config.ts";
 import { ClassifierError } from "../../function/errors.ts";
-import type { Model } from "../../function/model.ts";
-import { classifyBytes, createSlot } from "../../function/pipeline/classify.ts";
+import type { Model } from "../../function/model/load.ts";
 import type { Judgement } from "./accuracy.ts";
 import type { LabelledPicture } from "./dataset.ts";
 import type { UnreadablePicture } from "./report.ts";

@@ -1,6 +1,6 @@
 import { ClassifierError, type ErrorCode } from "../../../src/function/errors.ts";
-import type { Outcome } from "../../../src/function/pipeline/outcome.ts";
-import { classifiedResult, rejectedResult } from "../../../src/function/pipeline/result.ts";
+import type { Outcome } from "../../../src/function/outcome.ts";
+import { classifiedResult, rejectedResult } from "../../../src/function/result.ts";
 import type { Done } from "../../../src/function/triggers/trigger.ts";
 
 const REF = { bucket: "uploads", key: "k" };

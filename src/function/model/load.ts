@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import { access, readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { InferenceSession } from "onnxruntime-node";
+import { ClassifierError, messageOf } from "../errors.ts";
+import { ort } from "../native.ts";
+import { createSlot } from "../slot.ts";
+import { inferLogits } from "../stages/infer.ts";
+import { type Normalization, normalizationOf } from "../stages/normalize.ts";
+import { createLane, type Lane } from "../sync/mutex.ts";
+import { type ModelInput, readGraphInput, readGraphOutput } from "./graph.ts";
+import { type Preprocessing, readPreprocessing } from "./preprocessing.ts";
+
+/** A model that is ready: its session is open and has run once. */
+export interface Model {
+  /** The folder's name. */
+  readonly name: string;
+  /** Of the ONNX file, in hexadecimal. */
+  readonly sha256: string;
+  /** `labels[i]` belongs to logit `i`. */
+  readonly labels: readonly string[];
+  readonly input: ModelInput;
+  /** Output with the logits, float32 `[1, labels.length]`. */
+  readonly outputName: string;
+  readonly preprocessing: Preprocessing;
+  /** `preprocessing`'s arithmetic in the graph's layout. */
+  readonly normalization: Normalization;
+  readonly session: InferenceSession;
+  /** Inference is one at a time: `session.run` is a synchronous native call. */
+  readonly lane: Lane;
+}
+
+export interface ModelOptions {
+  /** ONNX Runtime's threads for one inference. Default 1: the other core decodes the next picture. */
+  readonly intraOpNumThreads?: number;
+}
+
+/** Where an ONNX file may lie: our layout first, then that of exports for transformers.js, smallest first. */
+const ONNX_FILES = ["model.onnx", "onnx/model_quantized.onnx", "onnx/model.onnx"];
+
+/**
+ * Opens a model folder in the Hugging Face layout: `config.json`, `preprocessor_config.json` and the ONNX file. Runs
+ * the graph once, because the first run is slow and because only a run shows that a graph with symbolic dimensions
+ * gives one logit a label.
+ *
+ * @throws {ClassifierError} `MODEL_INVALID` that names the folder and what is wrong in it
+ */
+export async function loadModel(dir: string, options: ModelOptions = {}): Promise<Model> {
+  const name = basename(resolve(dir));
+  try {
+    const [config, preprocessorConfig, onnxFile] = await Promise.all([
+      readJson(join(dir, "config.json")),
+      readJson(join(dir, "preprocessor_config.json")),
+      findOnnxFile(dir),
+    ]);
+    const labels = readLabels(config);
+    const preprocessing = readPreprocessing(preprocessorConfig);
+    const [sha256, session] = await Promise.all([hashFile(onnxFile), openSession(onnxFile, options)]);
+    const input = readGraphInput(session, preparedSize(preprocessing));
+    const { rescaleFactor, mean, std } = preprocessing;
+    const model: Model = {
+      name,
+      sha256,
+      labels,
+      input,
+      outputName: readGraphOutput(session, labels.length),
+      preprocessing,
+      normalization: normalizationOf(input.layout, rescaleFactor, mean, std),
+      session,
+      lane: createLane(),
+    };
+    await inferLogits(model, createSlot(model));
+    return model;
+  } catch (cause) {
+    throw new ClassifierError("MODEL_INVALID", `model folder ${dir}: ${messageOf(cause)}`, cause);
+  }
+}
+
+/**
+ * Spinning threads are fastest only while nothing else runs, and here the next pictures are being decoded.
+ * The value is a string, and Node honours it although the type calls it WebAssembly's.
+ */
+function openSession(file: string, { intraOpNumThreads = 1 }: ModelOptions): Promise<InferenceSession> {
+  return ort.InferenceSession.create(file, {
+    executionProviders: ["cpu"],
+    graphOptimizationLevel: "all",
+    intraOpNumThreads,
+    interOpNumThreads: 1,
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    logSeverityLevel: 3,
+  });
+}
+
+async function hashFile(file: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(file))
+    .digest("hex");
+}
+
+async function readJson(file: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    const value: unknown = JSON.parse(await readFile(file, "utf8"));
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+    throw new Error("it holds no JSON object");
+  } catch (cause) {
+    throw new Error(`expected ${basename(file)} to be readable JSON: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function findOnnxFile(dir: string): Promise<string> {
+  for (const file of ONNX_FILES) {
+    const path = join(dir, file);
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  throw new Error(`expected one of ${ONNX_FILES.join(", ")}, found none`);
+}
+
+/** `id2label: {"0": "…", "1": "…"}` → labels in the order of their numbers, which must have no gap. */
+function readLabels({ id2label }: Readonly<Record<string, unknown>>): string[] {
+  const entries = typeof id2label === "object" && id2label !== null ? Object.entries(id2label) : [];
+  if (entries.length === 0) throw new Error("expected config.json to have id2label, got none");
+  const labels = new Map(entries);
+  return entries.map((_, index) => {
+    const label: unknown = labels.get(String(index));
+    if (typeof label === "string") return label;
+    throw new Error(`expected id2label to name 0 to ${entries.length - 1}, got no text for ${index}`);
+  });
+}
+
+function preparedSize(preprocessing: Preprocessing): { height: number; width: number } {
+  if (preprocessing.crop !== undefined) return preprocessing.crop;
+  if ("resizeTo" in preprocessing) return preprocessing.resizeTo;
+  throw new Error("expected a centre crop or a size of {height, width}, got only a shorter side");
+}

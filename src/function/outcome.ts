@@ -1,0 +1,35 @@
+import type { ClassifierError } from "./errors.ts";
+import type { ImageRef } from "./image-ref.ts";
+import type { ClassifiedResult, RejectedResult, StageTimings } from "./result.ts";
+
+/** How one entry of an event ended. */
+export type Outcome =
+  | {
+      readonly status: "classified";
+      readonly ref: ImageRef;
+      readonly result: ClassifiedResult;
+      readonly measured: Measured;
+    }
+  /** Permanent: the upload is at fault. */
+  | {
+      readonly status: "rejected";
+      readonly ref: ImageRef;
+      readonly error: ClassifierError;
+      readonly result: RejectedResult;
+      readonly measured: Measured;
+    }
+  /** Retryable: the world is at fault. */
+  | { readonly status: "failed"; readonly ref: ImageRef; readonly error: ClassifierError }
+  /** A newer upload of the same key has an event of its own, or its result already. */
+  | { readonly status: "superseded"; readonly ref: ImageRef }
+  /** `INVALID_EVENT`: there is no upload to publish a result for. */
+  | { readonly status: "unreadable"; readonly ref?: ImageRef; readonly error: ClassifierError };
+
+/** What the metrics are made of; a rejected picture has only some of it. */
+export interface Measured {
+  readonly durationMs: number;
+  readonly publishMs: number;
+  readonly timingsMs?: StageTimings;
+  readonly pixels?: number;
+  readonly bytes?: number;
+}

@@ -1,0 +1,76 @@
+import type { ClassifierError, ErrorCode } from "./errors.ts";
+import type { ImageRef } from "./image-ref.ts";
+import type { Model } from "./model/load.ts";
+import type { ImageInfo } from "./stages/decode/header.ts";
+import type { Prediction } from "./stages/rank.ts";
+
+/** The JSON object at `<key of the upload>.json`. Its contract for readers is `result.schema.json`. */
+export type Result = ClassifiedResult | RejectedResult;
+
+interface ResultBase {
+  readonly schemaVersion: 1;
+  /** The bytes that were classified: bucket and key of the event, version, ETag and size as S3 delivered them. */
+  readonly source: ImageRef;
+  readonly model: { readonly name: string; readonly sha256: string };
+  readonly requestId: string;
+  /** ISO 8601, UTC. */
+  readonly classifiedAt: string;
+}
+
+export interface ClassifiedResult extends ResultBase {
+  readonly status: "classified";
+  readonly image: ImageInfo;
+  /** Best first. */
+  readonly predictions: readonly Prediction[];
+  readonly timingsMs: StageTimings;
+}
+
+export interface RejectedResult extends ResultBase {
+  readonly status: "rejected";
+  readonly error: { readonly code: ErrorCode; readonly message: string };
+}
+
+/** Milliseconds of each stage before publishing. */
+export interface StageTimings {
+  readonly fetch: number;
+  readonly decode: number;
+  readonly normalize: number;
+  readonly infer: number;
+  readonly rank: number;
+}
+
+interface Origin {
+  readonly model: Pick<Model, "name" | "sha256">;
+  readonly requestId: string;
+}
+
+export function classifiedResult(
+  origin: Origin,
+  source: ImageRef,
+  { image, predictions, timingsMs }: Pick<ClassifiedResult, "image" | "predictions" | "timingsMs">,
+): ClassifiedResult {
+  return { status: "classified", ...base(origin, source), image, predictions, timingsMs: rounded(timingsMs) };
+}
+
+export function rejectedResult(origin: Origin, source: ImageRef, error: ClassifierError): RejectedResult {
+  return { status: "rejected", ...base(origin, source), error: { code: error.code, message: error.message } };
+}
+
+function base({ model, requestId }: Origin, source: ImageRef): ResultBase {
+  return {
+    schemaVersion: 1,
+    source,
+    model: { name: model.name, sha256: model.sha256 },
+    requestId,
+    classifiedAt: new Date().toISOString(),
+  };
+}
+
+/** Microseconds are all that the clock is good for. */
+function rounded(timings: StageTimings): StageTimings {
+  const entries = Object.entries(timings).map(([stage, ms]: [string, number]) => [
+    stage,
+    Math.round(ms * 1000) / 1000,
+  ]);
+  return Object.fromEntries(entries) as StageTimings;
+}

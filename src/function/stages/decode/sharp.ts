@@ -1,0 +1,132 @@
+import { ClassifierError, messageOf } from "../../errors.ts";
+import type { Geometry } from "../../model/preprocessing.ts";
+import { sharp } from "../../native.ts";
+import { type ImageHeader, type ImageInfo, inspectImage } from "./header.ts";
+
+/** Pixels as they leave the decoder: 8-bit sRGB, interleaved R, G, B, top row first, without padding. */
+export interface RawImage {
+  /** `height * width * 3` bytes. */
+  readonly pixels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 3;
+}
+
+export interface DecodeOptions {
+  readonly maxImagePixels: number;
+  /** `true` converts wide-gamut pictures to sRGB by their own profile; `false` takes their numbers as sRGB. */
+  readonly applyIccProfile: boolean;
+  /** `#rrggbb` that shows through transparent pixels. */
+  readonly backgroundColor: string;
+  /** Time that is left for this picture. Default: {@link MAX_DECODE_SECONDS}. */
+  readonly timeoutSeconds?: number;
+}
+
+/** 50 megapixels take one to two seconds, as AVIF up to five; only a picture that was made to take long takes ten. */
+export const MAX_DECODE_SECONDS = 10;
+
+// One picture a thread of libuv's pool: libvips' own threads would compete with the other pictures in flight
+// and with the model. The cache is for operations that repeat; ours never do.
+sharp.concurrency(1);
+sharp.cache(false);
+// Whatever libvips can open besides (TIFF, SVG, PDF, …) stays closed, also when bytes pretend to be something else.
+sharp.block({ operation: ["VipsForeignLoad"] });
+sharp.unblock({
+  operation: [
+    "VipsForeignLoadJpeg",
+    "VipsForeignLoadPng",
+    "VipsForeignLoadWebp",
+    "VipsForeignLoadNsgif",
+    "VipsForeignLoadHeif",
+  ],
+});
+
+/** A gray JPEG of 8 × 8 pixels. */
+const FIRST_PICTURE = Buffer.from(
+  "/9j/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/2wBDARESEhgVGC8a" +
+    "Gi9jQjhCY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2P/wAARCAAIAAgDASIAAhEBAxEB/8QAFAABAAAA" +
+    "AAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/xAAUAQEAAAAAAAAAAAAAAAAAAAAA/8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAAwD" +
+    "AQACEQMRAD8AAA//2Q==",
+  "base64",
+);
+
+/** The first picture of a process initialises libvips: during INIT this costs no upload's time. */
+export async function warmUpDecoder(): Promise<void> {
+  const geometry = { resizeShorterSide: 8, crop: { height: 8, width: 8 }, kernel: "lanczos3" } as const;
+  const options = { maxImagePixels: 64, applyIccProfile: false, backgroundColor: "#ffffff" };
+  await decodeImage(FIRST_PICTURE, geometry, options);
+}
+
+/**
+ * File bytes → the pixels that the model's geometry asks for.
+ *
+ * One sharp pipeline: EXIF orientation, alpha over `backgroundColor`, resize, centre crop, 8-bit sRGB. It resizes to
+ * a square of `resizeShorterSide` that covers and then cuts the centre, which gives the same window as resizing the
+ * shorter side and cropping, and keeps JPEG's and WebP's shrink-on-load. The first frame stands for an animation.
+ *
+ * Colours: grayscale, palette and 16-bit pictures become 8-bit sRGB. CMYK is always converted by a profile, its own
+ * or libvips' generic one, because its numbers mean nothing else. RGB profiles are applied when `applyIccProfile`.
+ *
+ * @throws {ClassifierError} `UNSUPPORTED_FORMAT`, `INVALID_IMAGE`, `IMAGE_TOO_LARGE`, or `DEADLINE_NEAR` when
+ *   `timeoutSeconds` was shorter than {@link MAX_DECODE_SECONDS} and passed
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  geometry: Geometry,
+  options: DecodeOptions,
+): Promise<{ image: ImageInfo; raw: RawImage }> {
+  const header = await inspectImage(bytes, options.maxImagePixels);
+  return { image: header.image, raw: await renderPixels(bytes, header, geometry, options) };
+}
+
+/** The part of {@link decodeImage} that costs: all that comes after the header. */
+export async function renderPixels(
+  bytes: Uint8Array,
+  header: Pick<ImageHeader, "isCmyk">,
+  geometry: Geometry,
+  options: DecodeOptions,
+): Promise<RawImage> {
+  const { maxImagePixels, backgroundColor, timeoutSeconds = MAX_DECODE_SECONDS } = options;
+  const box = resizeBox(geometry);
+  const pipeline = sharp(bytes, {
+    autoOrient: true,
+    failOn: "warning",
+    ignoreIcc: !options.applyIccProfile && !header.isCmyk,
+    limitInputPixels: maxImagePixels,
+    pages: 1,
+    sequentialRead: true,
+  })
+    .timeout({ seconds: timeoutSeconds })
+    .flatten({ background: backgroundColor })
+    .resize({ ...box, kernel: geometry.kernel })
+    .toColourspace("srgb")
+    .raw();
+  const { crop } = geometry;
+  if (crop !== undefined && (crop.height !== box.height || crop.width !== box.width)) {
+    const top = Math.floor((box.height - crop.height) / 2);
+    const left = Math.floor((box.width - crop.width) / 2);
+    pipeline.extract({ top, left, height: crop.height, width: crop.width });
+  }
+  const startedAt = performance.now();
+  try {
+    const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`expected 3 channels, got ${info.channels}`);
+    return { pixels: data, height: info.height, width: info.width, channels: 3 };
+  } catch (cause) {
+    if (performance.now() - startedAt >= timeoutSeconds * 1000) {
+      throw new ClassifierError(
+        timeoutSeconds < MAX_DECODE_SECONDS ? "DEADLINE_NEAR" : "IMAGE_TOO_LARGE",
+        `expected the picture to decode in ${timeoutSeconds} s, and it did not`,
+        cause,
+      );
+    }
+    throw new ClassifierError("INVALID_IMAGE", `the picture cannot be decoded: ${messageOf(cause)}`, cause);
+  }
+}
+
+/** The size that the resize gives, and how it fits: a covering square, or exactly the size whatever the aspect. */
+function resizeBox(geometry: Geometry): { height: number; width: number; fit: "cover" | "fill" } {
+  if ("resizeTo" in geometry) return { ...geometry.resizeTo, fit: "fill" };
+  const side = geometry.resizeShorterSide;
+  return { height: side, width: side, fit: "cover" };
+}

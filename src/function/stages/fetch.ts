@@ -1,0 +1,165 @@
+import { addAbortSignal, Readable } from "node:stream";
+import { GetObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { ClassifierError, messageOf } from "../errors.ts";
+import type { ImageRef } from "../image-ref.ts";
+import { describeS3Error, unquoteETag } from "../s3.ts";
+import type { Slot } from "../slot.ts";
+
+/** An object whose headers have arrived and whose body has not. It must be read or destroyed. */
+export interface OpenObject {
+  /** The bytes that S3 is sending: version, ETag and size are theirs, not the event's. */
+  readonly source: ImageRef;
+  readonly body: Readable;
+}
+
+export interface FetchOptions {
+  readonly maxObjectBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks S3 for the very version that the event is about. Without a version id, `If-Match` with the event's ETag makes
+ * sure that the bytes are the event's.
+ *
+ * @returns `undefined` when the key holds other bytes by now: they have an event of their own
+ * @throws {ClassifierError} `OBJECT_TOO_LARGE`, `OBJECT_EMPTY`, `OBJECT_NOT_FOUND`, `ACCESS_DENIED`, `FETCH_FAILED`
+ */
+export async function openObject(
+  s3: S3Client,
+  ref: ImageRef,
+  options: FetchOptions,
+): Promise<OpenObject | undefined> {
+  // Known from the event, so not worth a request.
+  assertSize(ref.sizeBytes, options.maxObjectBytes);
+  const command = new GetObjectCommand({
+    Bucket: ref.bucket,
+    Key: ref.key,
+    VersionId: ref.versionId,
+    IfMatch: ref.eTag,
+  });
+  try {
+    const { Body, ETag, VersionId, ContentLength } = await s3.send(command, { abortSignal: options.signal });
+    if (!(Body instanceof Readable)) throw new Error("expected a body, got none");
+    const got = unquoteETag(ETag);
+    if (ref.eTag !== undefined && got !== ref.eTag) {
+      Body.destroy();
+      throw new Error(`expected the bytes with ETag ${ref.eTag}, got those with ${got}`);
+    }
+    const source: ImageRef = {
+      ...ref,
+      ...optional("versionId", VersionId ?? ref.versionId),
+      ...optional("eTag", got),
+      ...optional("sizeBytes", ContentLength),
+    };
+    return { source, body: Body };
+  } catch (cause) {
+    const { code, status } = describeS3Error(cause);
+    if (status === 412 || (status === 404 && code !== "NoSuchBucket")) {
+      await lookAgain(s3, ref, status, options.signal);
+      if (status === 412) return undefined;
+    }
+    throw fetchError(code, status, ref, cause);
+  }
+}
+
+/**
+ * "It is not there" (404) or "it was overwritten" (412), said wrongly, would lose the upload for good: it is believed
+ * only when S3 says the same twice.
+ *
+ * @throws {ClassifierError} `FETCH_FAILED` when it does not
+ */
+async function lookAgain(s3: S3Client, ref: ImageRef, status: number, signal: AbortSignal): Promise<void> {
+  const { bucket: Bucket, key: Key, versionId: VersionId, eTag: IfMatch } = ref;
+  let second: ReturnType<typeof describeS3Error> = { code: "OK", status: 200 };
+  try {
+    await s3.send(new HeadObjectCommand({ Bucket, Key, VersionId, IfMatch }), { abortSignal: signal });
+  } catch (cause) {
+    second = describeS3Error(cause);
+  }
+  if (second.status === status) return;
+  const message = `${nameOf(ref)}: S3 answered ${status}, and when asked again ${second.status ?? second.code}`;
+  throw new ClassifierError("FETCH_FAILED", message);
+}
+
+/**
+ * Reads a body into the slot's memory, which grows to fit and is used again for the next picture.
+ *
+ * @returns a view of the slot's `fileBuffer`, valid until the slot's next picture
+ * @throws {ClassifierError} `OBJECT_TOO_LARGE`, `OBJECT_EMPTY`, or `FETCH_FAILED` when the body stops, ends early, or
+ *   does not match its checksum
+ */
+export async function readObject(object: OpenObject, slot: Slot, options: FetchOptions): Promise<Buffer> {
+  const { body, source } = object;
+  // Silence ends a body too: the client's socket timeout destroys it. A trickle does not, so the deadline must.
+  addAbortSignal(options.signal, body);
+  try {
+    assertSize(source.sizeBytes, options.maxObjectBytes);
+    let length = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      assertSize(length + chunk.length, options.maxObjectBytes);
+      reserve(slot, Math.max(length + chunk.length, source.sizeBytes ?? 0), length);
+      chunk.copy(slot.fileBuffer, length);
+      length += chunk.length;
+    }
+    if (source.sizeBytes !== undefined && length !== source.sizeBytes) {
+      throw new Error(`expected ${source.sizeBytes} bytes, the body ended after ${length}`);
+    }
+    assertSize(length, options.maxObjectBytes);
+    return slot.fileBuffer.subarray(0, length);
+  } catch (cause) {
+    if (cause instanceof ClassifierError) throw cause;
+    throw new ClassifierError("FETCH_FAILED", `${nameOf(source)}: ${messageOf(cause)}`, cause);
+  } finally {
+    body.destroy();
+  }
+}
+
+function assertSize(sizeBytes: number | undefined, maxObjectBytes: number): void {
+  if (sizeBytes === 0) throw new ClassifierError("OBJECT_EMPTY", "expected a picture, got 0 bytes");
+  if (sizeBytes !== undefined && sizeBytes > maxObjectBytes) {
+    throw new ClassifierError(
+      "OBJECT_TOO_LARGE",
+      `expected at most ${maxObjectBytes} bytes (MAX_OBJECT_BYTES), got ${sizeBytes}`,
+    );
+  }
+}
+
+/** Makes `fileBuffer` hold `size` bytes, keeping the first `used`. Doubles, so that growing ends soon. */
+function reserve(slot: Slot, size: number, used: number): void {
+  if (size <= slot.fileBuffer.length) return;
+  const grown = Buffer.allocUnsafeSlow(Math.max(size, 2 * slot.fileBuffer.length));
+  slot.fileBuffer.copy(grown, 0, 0, used);
+  slot.fileBuffer = grown;
+}
+
+function fetchError(
+  code: string,
+  status: number | undefined,
+  ref: ImageRef,
+  cause: unknown,
+): ClassifierError {
+  // A version id that names a delete marker answers 405.
+  if (status === 405 || (status === 404 && code !== "NoSuchBucket")) {
+    return new ClassifierError(
+      "OBJECT_NOT_FOUND",
+      `${nameOf(ref)} was deleted before it was read (${code})`,
+      cause,
+    );
+  }
+  if (status === 403 && code !== "InvalidObjectState") {
+    return new ClassifierError(
+      "ACCESS_DENIED",
+      `${nameOf(ref)} may not be read: ${code}, ${messageOf(cause)}`,
+      cause,
+    );
+  }
+  return new ClassifierError("FETCH_FAILED", `${nameOf(ref)}: ${code}, ${messageOf(cause)}`, cause);
+}
+
+function nameOf({ bucket, key, versionId }: ImageRef): string {
+  return `s3://${bucket}/${key}${versionId === undefined ? "" : `?versionId=${versionId}`}`;
+}
+
+function optional<Name extends string, Value>(name: Name, value: Value | undefined): { [N in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { [N in Name]?: Value });
+}

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { plain } from "../../pictures.ts";
+import { writeTinyModel } from "../../tiny-model.ts";
+
+const run = promisify(execFile);
+const SIDE = 1400;
+
+test("three large AVIF pictures in one lane take the memory of one, not of three", {
+  skip: process.platform !== "linux" && "needs /proc",
+}, async (t) => {
+  const dir = await writeTinyModel(t);
+  const file = join(dir, "large.avif");
+  await writeFile(file, await plain([90, 120, 30], SIDE, SIDE).avif({ effort: 0 }).toBuffer());
+  const peakOf = async (count: number, lanePixels: number) => {
+    const script = join(import.meta.dirname, "peak.ts");
+    const { stdout } = await run(process.execPath, [script, dir, file, String(count), String(lanePixels)]);
+    return Number(stdout);
+  };
+  const one = await peakOf(1, SIDE ** 2);
+  const inLane = await peakOf(3, SIDE ** 2);
+  const together = await peakOf(3, 3 * SIDE ** 2);
+  const shown = [one, inLane, together].map((bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`).join(", ");
+  t.diagnostic(`one, three in the lane, three at once: ${shown}`);
+  assert.ok(inLane < one * 1.6, shown);
+  assert.ok(together > one * 2, shown);
+});

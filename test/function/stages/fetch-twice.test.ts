@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { openObject } from "../../../src/function/stages/fetch.ts";
+import { type Exchange, type Fault, startFaultProxy } from "../../faults/proxy.ts";
+import { startEndpoint } from "../../local/s3/harness.ts";
+
+const options = { maxObjectBytes: 1000, signal: new AbortController().signal };
+
+for (const [lie, first] of [
+  ["missing", "is not there"],
+  ["denied", "was overwritten"],
+  ["stale", "has the bytes of an older upload"],
+] as const satisfies readonly (readonly [Fault, string])[]) {
+  test(`an upload that S3 once says ${first} is fetched again later, not rejected or left out`, async (t) => {
+    const s3 = await startEndpoint(t, { buckets: ["uploads", "archive"] });
+    for (const [Bucket, Body] of [
+      ["archive", "older"],
+      ["uploads", "newer"],
+    ] as const) {
+      await s3.client.send(new PutObjectCommand({ Bucket, Key: "key", Body }));
+    }
+    let lies = 1;
+    const choose = ({ method }: Exchange) => (method === "GET" && lies-- > 0 ? lie : undefined);
+    const proxy = await startFaultProxy(s3.url, choose, () => "/archive/key");
+    const client = new S3Client({
+      endpoint: proxy.url,
+      region: "us-east-1",
+      forcePathStyle: true,
+      credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    });
+    t.after(async () => {
+      client.destroy();
+      await proxy.close();
+    });
+    const eTag = s3.events.at(-1)?.s3.object.eTag ?? "";
+    const ref = { bucket: "uploads", key: "key", eTag };
+    await assert.rejects(openObject(client, ref, options), { code: "FETCH_FAILED", retryable: true });
+    const opened = await openObject(client, ref, options);
+    assert.equal(opened?.source.eTag, eTag);
+    opened?.body.destroy();
+  });
+}

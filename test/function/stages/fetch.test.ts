@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import { test } from "node:test";
+import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import type { ImageRef } from "../../../src/function/image-ref.ts";
+import { createSlot } from "../../../src/function/slot.ts";
+import { openObject, readObject } from "../../../src/function/stages/fetch.ts";
+import { type RecordedS3, recordS3 } from "./s3-requests.ts";
+
+const OPTIONS = { maxObjectBytes: 2 ** 20, signal: new AbortController().signal };
+const newSlot = () =>
+  createSlot({ input: { name: "x", elementType: "uint8", layout: "NHWC", height: 1, width: 1 } });
+
+const upload = (key: string, others: Partial<ImageRef> = {}): ImageRef => ({
+  bucket: "uploads",
+  key,
+  ...others,
+});
+
+async function fetched({ s3 }: RecordedS3, ref: ImageRef, options = OPTIONS, slot = newSlot()) {
+  const object = await openObject(s3, ref, options);
+  return object && { source: object.source, text: (await readObject(object, slot, options)).toString() };
+}
+
+test("an object comes whole, with one request, and its ETag and size are those that S3 sent", async (t) => {
+  const running = await recordS3(t);
+  const { eTag } = await running.put("uploads", "a b/ü+.jpg", "the bytes");
+  assert.deepEqual(await fetched(running, upload("a b/ü+.jpg", { sequencer: "01", sizeBytes: 999 })), {
+    source: { bucket: "uploads", key: "a b/ü+.jpg", sequencer: "01", eTag, sizeBytes: 9 },
+    text: "the bytes",
+  });
+  assert.deepEqual(running.requests, ["GetObject"]);
+});
+
+test("the event's version is fetched although a newer one is there", async (t) => {
+  const running = await recordS3(t, { buckets: [{ name: "uploads", versioning: true }] });
+  const older = await running.put("uploads", "k", "older");
+  await running.put("uploads", "k", "newer");
+  const got = await fetched(running, upload("k", older));
+  assert.equal(got?.text, "older");
+  assert.equal(got?.source.versionId, older.versionId);
+});
+
+test("without versions, other bytes than the event's are another event's: undefined", async (t) => {
+  const running = await recordS3(t);
+  const older = await running.put("uploads", "k", "older");
+  await running.put("uploads", "k", "newer");
+  assert.equal(await fetched(running, upload("k", older)), undefined);
+});
+
+test("a missing object, a missing version and a deleted one are OBJECT_NOT_FOUND, not to be retried", async (t) => {
+  const running = await recordS3(t, { buckets: [{ name: "uploads", versioning: true }] });
+  const { versionId = "" } = await running.put("uploads", "k", "bytes");
+  const Key = "k";
+  const deleted = await running.endpoint.client.send(new DeleteObjectCommand({ Bucket: "uploads", Key }));
+  const refs = [
+    upload("never"),
+    upload("k"),
+    upload("k", { versionId: versionId.replace(/.$/, "_") }),
+    upload("k", { versionId: deleted.VersionId ?? "" }),
+  ];
+  for (const ref of refs) {
+    const isExpected = (error: { code: string; retryable: boolean }) =>
+      (error.code === "OBJECT_NOT_FOUND" && !error.retryable) || error.code === "FETCH_FAILED";
+    await assert.rejects(fetched(running, ref), isExpected, JSON.stringify(ref));
+  }
+  await assert.rejects(fetched(running, refs[0] ?? upload("never")), { code: "OBJECT_NOT_FOUND" });
+  await assert.rejects(fetched(running, refs[1] ?? upload("k")), { code: "OBJECT_NOT_FOUND" });
+});
+
+test("an empty object is OBJECT_EMPTY, by the event without a request, else by the answer", async (t) => {
+  const running = await recordS3(t);
+  await running.put("uploads", "k", "");
+  await assert.rejects(fetched(running, upload("k", { sizeBytes: 0 })), { code: "OBJECT_EMPTY" });
+  assert.deepEqual(running.requests, []);
+  await assert.rejects(fetched(running, upload("k")), { code: "OBJECT_EMPTY", retryable: false });
+});
+
+test("an object over the ceiling is OBJECT_TOO_LARGE, by the event without a request, else by the answer", async (t) => {
+  const running = await recordS3(t);
+  await running.put("uploads", "k", "0123456789");
+  const options = { ...OPTIONS, maxObjectBytes: 9 };
+  const expected = { code: "OBJECT_TOO_LARGE", retryable: false, message: /at most 9 bytes .*got 10/ };
+  await assert.rejects(fetched(running, upload("k", { sizeBytes: 10 }), options), expected);
+  assert.deepEqual(running.requests, []);
+  await assert.rejects(fetched(running, upload("k"), options), expected);
+  assert.equal((await fetched(running, upload("k"), { ...options, maxObjectBytes: 10 }))?.text, "0123456789");
+});
+
+const FAULTS = [
+  [403, "AccessDenied", "ACCESS_DENIED"],
+  [403, "InvalidObjectState", "FETCH_FAILED"],
+  [404, "NoSuchKey", "OBJECT_NOT_FOUND"],
+  [404, "NoSuchBucket", "FETCH_FAILED"],
+  [405, "MethodNotAllowed", "OBJECT_NOT_FOUND"],
+  [500, "InternalError", "FETCH_FAILED"],
+  [503, "SlowDown", "FETCH_FAILED"],
+] as const;
+
+for (const [status, code, expected] of FAULTS) {
+  test(`S3's ${status} ${code} is ${expected}`, async (t) => {
+    const running = await recordS3(t);
+    running.endpoint.setFault({ kind: "status", status, code, operations: ["GetObject"] });
+    await assert.rejects(fetched(running, upload("k")), (error: { code: string; message: string }) => {
+      assert.equal(error.code, expected);
+      assert.ok(error.message.includes("s3://uploads/k"), error.message);
+      return true;
+    });
+  });
+}
+
+test("S3's 503 is tried again, as often as the client is told", async (t) => {
+  const running = await recordS3(t);
+  await running.put("uploads", "k", "bytes");
+  running.endpoint.setFault({ kind: "status", status: 503, code: "SlowDown", times: 1 });
+  await assert.rejects(fetched(running, upload("k")), { code: "FETCH_FAILED", retryable: true });
+  assert.equal((await fetched(running, upload("k")))?.text, "bytes");
+});
+
+test("the deadline ends a request that S3 does not answer", async (t) => {
+  const running = await recordS3(t);
+  running.endpoint.setFault({ kind: "delay", ms: 60_000 });
+  const signal = AbortSignal.timeout(50);
+  await assert.rejects(fetched(running, upload("k"), { ...OPTIONS, signal }), { code: "FETCH_FAILED" });
+});
+
+/** A body in chunks, with the size that its header promised. */
+function opened(chunks: Iterable<Buffer> | AsyncIterable<Buffer>, sizeBytes?: number) {
+  const body = Readable.from(chunks, { objectMode: false });
+  return { source: upload("k", sizeBytes === undefined ? {} : { sizeBytes }), body };
+}
+
+test("a body that ends early is FETCH_FAILED", async () => {
+  const chunks = [Buffer.from("01234")];
+  await assert.rejects(readObject(opened(chunks, 10), newSlot(), OPTIONS), {
+    code: "FETCH_FAILED",
+    message: /expected 10 bytes, the body ended after 5/,
+  });
+});
+
+test("a body of unknown size stops being read at the ceiling", async () => {
+  let sent = 0;
+  async function* endless() {
+    for (;;) {
+      sent += 1000;
+      yield Buffer.alloc(1000);
+    }
+  }
+  const options = { ...OPTIONS, maxObjectBytes: 5000 };
+  await assert.rejects(readObject(opened(endless()), newSlot(), options), { code: "OBJECT_TOO_LARGE" });
+  assert.ok(sent < 200_000, `${sent} bytes were read`);
+});
+
+test("the deadline ends a body that trickles for ever", async () => {
+  const deadline = new AbortController();
+  const body = new Readable({ read() {} });
+  body.push("a");
+  const object = { source: upload("k", { sizeBytes: 10 }), body };
+  const reading = readObject(object, newSlot(), { ...OPTIONS, signal: deadline.signal });
+  setImmediate(() => deadline.abort());
+  await assert.rejects(reading, { code: "FETCH_FAILED" });
+});
+
+test("the slot's memory grows to the largest file and is used again for the next", async () => {
+  const slot = newSlot();
+  const first = slot.fileBuffer;
+  await readObject(opened([Buffer.from("small")], 5), slot, OPTIONS);
+  assert.equal(slot.fileBuffer, first);
+  const large = Buffer.alloc(700_000, "x");
+  const bytes = await readObject(
+    opened([large.subarray(0, 300_000), large.subarray(300_000)], 700_000),
+    slot,
+    OPTIONS,
+  );
+  assert.ok(bytes.equals(large));
+  const grown = slot.fileBuffer;
+  assert.ok(grown.length >= 700_000);
+  const next = await readObject(opened([Buffer.from("small again")], 11), slot, OPTIONS);
+  assert.equal(next.toString(), "small again");
+  assert.equal(slot.fileBuffer, grown);
+  assert.equal(next.buffer, grown.buffer);
+});

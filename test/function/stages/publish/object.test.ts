@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { test } from "node:test";
+import { GetObjectCommand } from "@aws-sdk/client-s3";
+import type { ImageRef } from "../../../../src/function/image-ref.ts";
+import { classifiedResult, type Result } from "../../../../src/function/result.ts";
+import { publishResult } from "../../../../src/function/stages/publish/object.ts";
+import { recordS3 } from "../s3-requests.ts";
+
+function resultOf(source: Partial<ImageRef>, sha256 = "11".repeat(32)): Result {
+  const classification = {
+    image: { format: "png", width: 1, height: 1 },
+    predictions: [{ label: "photo", index: 0, score: 1 }],
+    timingsMs: { fetch: 1, decode: 1, normalize: 1, infer: 1, rank: 1 },
+  } as const;
+  const origin = { model: { name: "tiny", sha256 }, requestId: "request-1" };
+  return classifiedResult(origin, { bucket: "uploads", key: "a b/ü.jpg", ...source }, classification);
+}
+
+async function start(t: TestContext) {
+  const running = await recordS3(t);
+  const { s3, endpoint, requests } = running;
+  const { signal } = new AbortController();
+  return {
+    ...running,
+    /** Publishes; returns what came of it and the requests that it took. */
+    async publish(result: Result) {
+      const before = requests.length;
+      const published = await publishResult(s3, "results", result, signal);
+      return [published, ...requests.slice(before)];
+    },
+    async stored(): Promise<Result> {
+      const got = await endpoint.client.send(
+        new GetObjectCommand({ Bucket: "results", Key: "a b/ü.jpg.json" }),
+      );
+      assert.equal(got.ContentType, "application/json");
+      return JSON.parse((await got.Body?.transformToString()) ?? "");
+    },
+  };
+}
+
+test("the first result of a key takes one request", async (t) => {
+  const { publish, stored } = await start(t);
+  const result = resultOf({ sequencer: "10", eTag: "a" });
+  assert.deepEqual(await publish(result), ["published", "PutObject"]);
+  assert.deepEqual(await stored(), result);
+});
+
+test("the same result again changes nothing", async (t) => {
+  const { publish, stored } = await start(t);
+  const first = resultOf({ sequencer: "10", eTag: "a" });
+  await publish(first);
+  const again = { ...resultOf({ sequencer: "10", eTag: "a" }), classifiedAt: "2100-01-01T00:00:00.000Z" };
+  assert.deepEqual(await publish(again), ["unchanged", "PutObject", "GetObject"]);
+  assert.deepEqual(await stored(), first);
+});
+
+test("a newer upload's result replaces the older one's, and never the other way", async (t) => {
+  const { publish, stored } = await start(t);
+  const [older, newer] = [resultOf({ sequencer: "0f", eTag: "a" }), resultOf({ sequencer: "1", eTag: "b" })];
+  await publish(older);
+  assert.deepEqual(await publish(newer), ["published", "PutObject", "GetObject", "PutObject"]);
+  assert.deepEqual(await publish(older), ["superseded", "PutObject", "GetObject"]);
+  assert.deepEqual(await stored(), newer);
+});
+
+test("another model's result of the same upload replaces the former", async (t) => {
+  const { publish, stored } = await start(t);
+  await publish(resultOf({ sequencer: "10", eTag: "a" }));
+  const other = resultOf({ sequencer: "10", eTag: "a" }, "22".repeat(32));
+  assert.equal((await publish(other))[0], "published");
+  assert.deepEqual(await stored(), other);
+});
+
+test("without a sequencer the result whose bytes the key holds now is the newer", async (t) => {
+  const { publish, put, stored } = await start(t);
+  const { eTag: before } = await put("uploads", "a b/ü.jpg", "before");
+  const { eTag: now } = await put("uploads", "a b/ü.jpg", "now");
+  await publish(resultOf({ sequencer: "10", eTag: before }));
+  const current = resultOf({ eTag: now });
+  assert.deepEqual(await publish(current), [
+    "published",
+    "PutObject",
+    "GetObject",
+    "HeadObject",
+    "PutObject",
+  ]);
+  assert.deepEqual(await publish(resultOf({ eTag: before })), [
+    "superseded",
+    "PutObject",
+    "GetObject",
+    "HeadObject",
+  ]);
+  assert.deepEqual(await stored(), current);
+});
+
+test("a repeated result without a sequencer is unchanged, whatever sequencer the first had", async (t) => {
+  const { publish } = await start(t);
+  await publish(resultOf({ sequencer: "10", eTag: "a" }));
+  assert.deepEqual(await publish(resultOf({ eTag: "a" })), ["unchanged", "PutObject", "GetObject"]);
+});
+
+for (const [what, body] of [
+  ["text", "no JSON"],
+  ["other JSON", '{"hello": 1}'],
+  ["null", "null"],
+] as const) {
+  test(`${what} in the result's place is replaced`, async (t) => {
+    const { publish, put, stored } = await start(t);
+    await put("results", "a b/ü.jpg.json", body);
+    const result = resultOf({ sequencer: "10" });
+    assert.equal((await publish(result))[0], "published");
+    assert.deepEqual(await stored(), result);
+  });
+}
+
+test("a conflict of two writers at once, 409, is tried again", async (t) => {
+  const { publish, endpoint, stored } = await start(t);
+  const operations = ["PutObject"] as const;
+  endpoint.setFault({
+    kind: "status",
+    status: 409,
+    code: "ConditionalRequestConflict",
+    operations,
+    times: 1,
+  });
+  const result = resultOf({ sequencer: "10" });
+  assert.deepEqual(await publish(result), ["published", "PutObject", "GetObject", "PutObject"]);
+  assert.deepEqual(await stored(), result);
+});
+
+test("five lost races in a row are PUBLISH_FAILED, retryable", async (t) => {
+  const { publish, endpoint, requests } = await start(t);
+  endpoint.setFault({ kind: "status", status: 412, code: "PreconditionFailed", operations: ["PutObject"] });
+  await assert.rejects(publish(resultOf({})), {
+    code: "PUBLISH_FAILED",
+    retryable: true,
+    message: /lost 5 races/,
+  });
+  assert.equal(requests.filter((name) => name === "PutObject").length, 5);
+});
+
+for (const [status, code] of [
+  [404, "NoSuchBucket"],
+  [403, "AccessDenied"],
+  [500, "InternalError"],
+] as const) {
+  test(`S3's ${status} ${code} is PUBLISH_FAILED with the result's place`, async (t) => {
+    const { publish, endpoint } = await start(t);
+    endpoint.setFault({ kind: "status", status, code });
+    await assert.rejects(publish(resultOf({})), (error: { code: string; message: string }) => {
+      assert.equal(error.code, "PUBLISH_FAILED");
+      assert.ok(error.message.startsWith(`s3://results/a b/ü.jpg.json: ${code}`), error.message);
+      return true;
+    });
+  });
+}
+
+test("of twenty results written at once in any order, that of the newest upload stays", async (t) => {
+  const { publish, stored } = await start(t);
+  const results = Array.from({ length: 20 }, (_, i) =>
+    resultOf({ sequencer: `0${((i * 7) % 20) + 16}`, eTag: `e${i}` }),
+  );
+  // A writer that loses five races comes again later, as its message would.
+  const publishSurely = async (result: Result) => {
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const isDone = await publish(result).then(
+        () => true,
+        () => false,
+      );
+      if (isDone) return;
+    }
+  };
+  await Promise.all(results.map(publishSurely));
+  assert.equal((await stored()).source.sequencer, "035");
+});
