@@ -4,8 +4,10 @@ import { EventEmitter } from "node:events";
 export interface QueueOptions {
   /** How long a received message stays hidden from other receivers. */
   readonly visibilityTimeoutMs: number;
-  /** After so many receives without a delete the message moves to the dead-letter queue. */
+  /** After so many receives without a delete the message moves on. */
   readonly maxReceiveCount: number;
+  /** The queue that it moves to; without one it is dead. */
+  readonly redriveTo?: Queue;
   /** Milliseconds since the epoch; for tests. */
   readonly now?: () => number;
 }
@@ -28,6 +30,7 @@ export interface DeadMessage {
   readonly body: string;
   readonly sentAt: number;
   readonly deadAt: number;
+  /** In all queues that it passed. */
   readonly receiveCount: number;
   /** Why the last attempt failed, as far as the receiver said (SQS itself keeps no reason). */
   readonly reason: string;
@@ -49,15 +52,18 @@ interface Stored {
   readonly sentAt: number;
   firstReceivedAt: number | undefined;
   receiveCount: number;
+  /** In the queues before this one. */
+  readonly earlierReceives: number;
   visibleAt: number;
   receiptHandle: string | undefined;
   reason: string | undefined;
 }
 
 /**
- * A standard SQS queue with a dead-letter queue, in memory. As SQS: at least once, in no promised order (here: by
- * the time of sending), a message that is not deleted comes back, and one that came back too often is moved when it
- * would be received once more. Nothing expires: local runs are shorter than any retention.
+ * A standard SQS queue, in memory, with its dead letters or a queue that it redrives to. As SQS: at least once, in no
+ * promised order (here: by the time of sending), a message that is not deleted comes back, and one that came back too
+ * often is moved when it would be received once more, with its id and its first enqueue time; the queue that takes it
+ * counts receives anew. Nothing expires: local runs are shorter than any retention.
  */
 export class Queue {
   /** `change` after every change of the counts, `dead` for every message that is given up. */
@@ -75,18 +81,8 @@ export class Queue {
   /** @returns the message's id */
   send(body: string): string {
     const messageId = randomUUID();
-    this.#messages.set(messageId, {
-      messageId,
-      body,
-      md5OfBody: createHash("md5").update(body).digest("hex"),
-      sentAt: this.#now(),
-      firstReceivedAt: undefined,
-      receiveCount: 0,
-      visibleAt: 0,
-      receiptHandle: undefined,
-      reason: undefined,
-    });
-    this.#changed();
+    const md5OfBody = createHash("md5").update(body).digest("hex");
+    this.#add({ messageId, body, md5OfBody, sentAt: this.#now(), earlierReceives: 0, reason: undefined });
     return messageId;
   }
 
@@ -99,7 +95,7 @@ export class Queue {
       if (received.length === max) break;
       if (message.visibleAt > now) continue;
       if (message.receiveCount >= this.#options.maxReceiveCount) {
-        this.#bury(message);
+        this.#moveOn(message);
         moved = true;
         continue;
       }
@@ -144,11 +140,16 @@ export class Queue {
     this.#changed();
   }
 
-  /** Sends all dead messages to the queue again, as new messages: new id, no receives. @returns how many */
-  redrive(): number {
+  /**
+   * Sends all dead messages to a queue again, as new messages: new id, no receives.
+   *
+   * @returns how many
+   */
+  redrive(destination: Queue = this): number {
     const dead = [...this.#dead.values()];
     this.#dead.clear();
-    for (const { body } of dead) this.send(body);
+    for (const { body } of dead) destination.send(body);
+    if (dead.length > 0) this.#changed();
     return dead.length;
   }
 
@@ -180,9 +181,20 @@ export class Queue {
     return earliest === undefined ? undefined : Math.max(0, earliest - this.#now());
   }
 
-  #bury(message: Stored): void {
+  #add(message: Omit<Stored, "firstReceivedAt" | "receiveCount" | "visibleAt" | "receiptHandle">): void {
+    const state = { firstReceivedAt: undefined, receiveCount: 0, visibleAt: 0, receiptHandle: undefined };
+    this.#messages.set(message.messageId, { ...message, ...state });
+    this.#changed();
+  }
+
+  #moveOn(message: Stored): void {
     this.#messages.delete(message.messageId);
-    const { messageId, body, sentAt, receiveCount } = message;
+    const { messageId, body, sentAt } = message;
+    const receiveCount = message.earlierReceives + message.receiveCount;
+    if (this.#options.redriveTo !== undefined) {
+      this.#options.redriveTo.#add({ ...message, earlierReceives: receiveCount });
+      return;
+    }
     const reason = message.reason ?? "not deleted within the visibility timeout";
     const dead: DeadMessage = { messageId, body, sentAt, deadAt: this.#now(), receiveCount, reason };
     this.#dead.set(messageId, dead);

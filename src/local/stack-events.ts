@@ -10,14 +10,20 @@ export const RESULTS_BUCKET = "results";
 const ANNOUNCE_MS = 100;
 
 export interface StackEvents extends LambdaEvents {
-  /** The queue's counts changed; at most ten times a second. */
-  queue: [QueueCounts];
+  /** The queues' counts changed; at most ten times a second. */
+  queue: [StackQueueCounts];
   /** An object was written to the uploads bucket. */
   upload: [StoredObject];
   /** A result was written; `key` is that of the result object, `<key of the upload>.json`. */
   result: [StoredObject];
   /** An upload was given up after its last attempt; it can be redriven. */
   dead: [DeadUpload];
+}
+
+/** The uploads queue's counts, with the dead letters, which come from the isolation queue alone. */
+export interface StackQueueCounts extends QueueCounts {
+  /** Uploads that came back too often and are tried alone. */
+  readonly isolation: Omit<QueueCounts, "dead">;
 }
 
 export interface DeadUpload extends DeadMessage {
@@ -51,20 +57,26 @@ export function announceObject(record: ObjectEventRecord, queue: Queue, events: 
   }
 }
 
-export function announceQueue(queue: Queue, events: StackEmitter): void {
+export function countMessages(queue: Queue, isolationQueue: Queue): StackQueueCounts {
+  const { dead, ...isolation } = isolationQueue.counts();
+  return { ...queue.counts(), dead, isolation };
+}
+
+export function announceQueues(queue: Queue, isolationQueue: Queue, events: StackEmitter): void {
   let isDue = false;
-  queue.events.on("change", () => {
+  const onChange = (): void => {
     if (isDue) return;
     isDue = true;
     setTimeout(() => {
       isDue = false;
-      events.emit("queue", queue.counts());
+      events.emit("queue", countMessages(queue, isolationQueue));
     }, ANNOUNCE_MS).unref();
-  });
-}
-
-export function announceDead(queue: Queue, events: StackEmitter): void {
-  queue.events.on("dead", (message) => events.emit("dead", { ...message, key: readKey(message.body) }));
+  };
+  queue.events.on("change", onChange);
+  isolationQueue.events.on("change", onChange);
+  isolationQueue.events.on("dead", (message) =>
+    events.emit("dead", { ...message, key: readKey(message.body) }),
+  );
 }
 
 function readKey(body: string): string | undefined {

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { join } from "node:path";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import type { SQSEvent } from "aws-lambda";
 import { buildFunction, FUNCTION_DIR } from "./build.ts";
 import { claimDataDir } from "./data-dir.ts";
 import { type EventSource, startEventSource } from "./event-source.ts";
@@ -9,22 +10,24 @@ import type { EnvironmentInfo } from "./lambda/events.ts";
 import { ACCOUNT_ID, REGION } from "./lambda/process.ts";
 import type { LogFormat } from "./lambda/report.ts";
 import { startRuntime } from "./lambda/runtime.ts";
-import { type DeadMessage, Queue, type QueueCounts } from "./queue.ts";
+import { type DeadMessage, Queue } from "./queue.ts";
 import { listUnclassified } from "./resume.ts";
 import type { Fault } from "./s3/fault.ts";
 import { startS3 } from "./s3/server.ts";
 import {
-  announceDead,
   announceObject,
-  announceQueue,
+  announceQueues,
+  countMessages,
   forwardEvents,
   RESULTS_BUCKET,
   type StackEvents,
+  type StackQueueCounts,
   UPLOADS_BUCKET,
 } from "./stack-events.ts";
 import { type FunctionTemplate, readFunctionTemplate, readTemplate } from "./template.ts";
 
-const QUEUE_NAME = "uploads-queue";
+const QUEUE_ARN = `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:uploads-queue`;
+const ISOLATION_QUEUE_ARN = `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:isolation-queue`;
 
 /** What is not given is as in `template.yaml`. */
 export interface StackOptions {
@@ -51,8 +54,12 @@ export interface StackOptions {
 }
 
 export interface QueueSettings {
+  /** Of both queues. */
   readonly visibilityTimeoutMs: number;
+  /** After so many attempts an upload is tried alone. */
   readonly maxReceiveCount: number;
+  /** After so many attempts alone it is given up. */
+  readonly isolationMaxReceiveCount: number;
   readonly batchSize: number;
   readonly batchingWindowMs: number;
   /** When a failed message is tried again; without it, after its visibility timeout, as on AWS. */
@@ -74,10 +81,10 @@ export interface LocalStack {
   readResult(uploadKey: string): Promise<unknown>;
   /** Queues the uploads that have no result, from a run that was ended too early. @returns how many */
   resume(): Promise<number>;
-  /** Sends what was given up to the queue again. @returns how many */
+  /** Sends what was given up to the uploads queue again. @returns how many */
   redrive(): number;
   deadMessages(): readonly DeadMessage[];
-  queueCounts(): QueueCounts;
+  queueCounts(): StackQueueCounts;
   environments(): readonly EnvironmentInfo[];
   /** Starts environments before there are events for them. Rejects with the reason when INIT fails. */
   prewarm(count: number): Promise<void>;
@@ -101,9 +108,10 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
   const release = claimDataDir(options.dataDir);
   const events = new EventEmitter<StackEvents>();
   const queueSettings = readQueueSettings(template, options);
-  const queue = new Queue(queueSettings);
-  announceQueue(queue, events);
-  announceDead(queue, events);
+  const isolationSettings = readIsolationSettings(template, options);
+  const isolationQueue = new Queue(isolationSettings);
+  const queue = new Queue({ ...queueSettings, redriveTo: isolationQueue });
+  announceQueues(queue, isolationQueue, events);
   const s3 = await startS3({
     port: options.port ?? 0,
     dataDir: join(options.dataDir, "s3"),
@@ -139,14 +147,19 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
     concurrency,
   });
   forwardEvents(runtime.events, events);
-  const source: EventSource = startEventSource({
-    ...queueSettings,
-    queue,
-    queueArn: `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${QUEUE_NAME}`,
+  const polling = {
     maximumConcurrency: options.pollsQueue === false ? 0 : concurrency,
-    reportBatchItemFailures: template.queue.reportBatchItemFailures,
-    invoke: (event) => runtime.invoke(event),
-  });
+    invoke: (event: SQSEvent) => runtime.invoke(event),
+  };
+  const sources: readonly EventSource[] = [
+    startEventSource({ ...queueSettings, ...polling, queue, queueArn: QUEUE_ARN }),
+    startEventSource({
+      ...isolationSettings,
+      ...polling,
+      queue: isolationQueue,
+      queueArn: ISOLATION_QUEUE_ARN,
+    }),
+  ];
   return {
     events,
     s3Url: s3.url,
@@ -169,9 +182,9 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
       for (const notification of notifications) queue.send(JSON.stringify(notification));
       return notifications.length;
     },
-    redrive: () => queue.redrive(),
-    deadMessages: () => queue.deadMessages,
-    queueCounts: () => queue.counts(),
+    redrive: () => isolationQueue.redrive(queue),
+    deadMessages: () => isolationQueue.deadMessages,
+    queueCounts: () => countMessages(queue, isolationQueue),
     environments: runtime.environments,
     prewarm: runtime.prewarm,
     killEnvironment: runtime.kill,
@@ -184,10 +197,11 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
     setConcurrency(count) {
       concurrency = count;
       runtime.configure({ concurrency: count });
-      if (options.pollsQueue !== false) source.setMaximumConcurrency(count);
+      if (options.pollsQueue === false) return;
+      for (const source of sources) source.setMaximumConcurrency(count);
     },
     async close() {
-      const drained = source.close();
+      const drained = Promise.all(sources.map((source) => source.close()));
       await runtime.close();
       await drained;
       client.destroy();
@@ -203,7 +217,19 @@ function readQueueSettings({ queue }: FunctionTemplate, { queue: given }: StackO
     maxReceiveCount: queue.maxReceiveCount,
     batchSize: queue.batchSize,
     batchingWindowMs: queue.batchingWindowSeconds * 1000,
+    reportBatchItemFailures: queue.reportBatchItemFailures,
     ...given,
+  };
+}
+
+function readIsolationSettings({ isolationQueue: queue }: FunctionTemplate, { queue: given }: StackOptions) {
+  return {
+    visibilityTimeoutMs: given?.visibilityTimeoutMs ?? queue.visibilityTimeoutSeconds * 1000,
+    maxReceiveCount: given?.isolationMaxReceiveCount ?? queue.maxReceiveCount,
+    batchSize: queue.batchSize,
+    batchingWindowMs: queue.batchingWindowSeconds * 1000,
+    reportBatchItemFailures: queue.reportBatchItemFailures,
+    ...(given?.retryDelayMs !== undefined && { retryDelayMs: given.retryDelayMs }),
   };
 }
 

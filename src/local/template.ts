@@ -18,6 +18,8 @@ export interface FunctionTemplate {
   /** Variables whose value only a deployment knows (a bucket's name, a path in a layer). */
   readonly deployedVariables: readonly string[];
   readonly queue: QueueTemplate;
+  /** Takes what the first queue gives up; its batches are of one. */
+  readonly isolationQueue: QueueTemplate;
 }
 
 export interface QueueTemplate {
@@ -32,7 +34,16 @@ export interface QueueTemplate {
 export type Template = Readonly<Record<string, unknown>>;
 
 const FUNCTIONS = ["Sub", "GetAtt", "Join", "Select", "Split", "If", "Equals", "Not", "And", "Or"];
-const MORE_FUNCTIONS = ["FindInMap", "ImportValue", "Base64", "Cidr", "GetAZs", "Transform", "ToJsonString"];
+const MORE_FUNCTIONS = [
+  "FindInMap",
+  "ImportValue",
+  "Base64",
+  "Cidr",
+  "GetAZs",
+  "Transform",
+  "ToJsonString",
+  "Contains",
+];
 
 /** Reads a CloudFormation template with its short tags (`!Ref`, `!Sub`, `!If`, …). */
 export async function readTemplate(file = resolve(PROJECT_DIR, "template.yaml")): Promise<Template> {
@@ -40,11 +51,10 @@ export async function readTemplate(file = resolve(PROJECT_DIR, "template.yaml"))
   return asRecord(parse(text, { customTags: cloudFormationTags(), merge: true }), file);
 }
 
-/** Reads what {@link FunctionTemplate} names of `ClassifierFunction` and `UploadsQueue`. Throws where one is missing. */
+/** Reads what {@link FunctionTemplate} names of the function and its two queues. Throws where one is missing. */
 export function readFunctionTemplate(template: Template): FunctionTemplate {
   const at = (path: string): unknown => valueAt(template, path);
   const base = "Resources.ClassifierFunction";
-  const source = `${base}.Properties.Events.Uploads.Properties`;
   const variables = asRecord(at(`${base}.Properties.Environment.Variables`), `${base} Environment.Variables`);
   const known: Record<string, string> = {};
   const unknown: string[] = [];
@@ -62,15 +72,21 @@ export function readFunctionTemplate(template: Template): FunctionTemplate {
     buildProperties: asRecord(at(`${base}.Metadata.BuildProperties`), `${base}.Metadata.BuildProperties`),
     environment: known,
     deployedVariables: unknown,
-    queue: {
-      visibilityTimeoutSeconds: number("Resources.UploadsQueue.Properties.VisibilityTimeout"),
-      maxReceiveCount: number("Resources.UploadsQueue.Properties.RedrivePolicy.maxReceiveCount"),
-      batchSize: number(`${source}.BatchSize`),
-      batchingWindowSeconds: number(`${source}.MaximumBatchingWindowInSeconds`),
-      reportBatchItemFailures: JSON.stringify(at(`${source}.FunctionResponseTypes`) ?? []).includes(
-        '"ReportBatchItemFailures"',
-      ),
-    },
+    queue: readQueue(template, "UploadsQueue", `${base}.Properties.Events.Uploads.Properties`),
+    isolationQueue: readQueue(template, "IsolationQueue", `${base}.Properties.Events.Isolated.Properties`),
+  };
+}
+
+/** @param source path of the event source that polls it */
+function readQueue(template: Template, id: string, source: string): QueueTemplate {
+  const window = `${source}.MaximumBatchingWindowInSeconds`;
+  const responseTypes = valueAt(template, `${source}.FunctionResponseTypes`) ?? [];
+  return {
+    visibilityTimeoutSeconds: numberAt(template, `Resources.${id}.Properties.VisibilityTimeout`),
+    maxReceiveCount: numberAt(template, `Resources.${id}.Properties.RedrivePolicy.maxReceiveCount`),
+    batchSize: numberAt(template, `${source}.BatchSize`),
+    batchingWindowSeconds: valueAt(template, window) === undefined ? 0 : numberAt(template, window),
+    reportBatchItemFailures: JSON.stringify(responseTypes).includes('"ReportBatchItemFailures"'),
   };
 }
 

@@ -151,8 +151,8 @@ async function runPhase(
   const lastUploadAt = performance.now();
   const isDone = () => finished() >= options.pictures;
   const isStuck = () => {
-    const { waiting, inFlight } = stack.queueCounts();
-    return waiting + inFlight === 0;
+    const { waiting, inFlight, isolation } = stack.queueCounts();
+    return waiting + inFlight + isolation.waiting + isolation.inFlight === 0;
   };
   while (!isDone() && !isStuck()) await sleep(20);
   const endedAt = performance.now();

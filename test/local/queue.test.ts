@@ -145,6 +145,57 @@ test("a message of which nobody said why it failed is buried with that as the re
   assert.equal(queue.deadMessages[0]?.reason, "not deleted within the visibility timeout");
 });
 
+test("a message that came back too often goes to the next queue, keeps id and enqueue time, and is counted anew", () => {
+  let time = 1_000_000;
+  const options = { visibilityTimeoutMs: VISIBILITY_MS, now: () => time };
+  const isolation = new Queue({ ...options, maxReceiveCount: 3 });
+  const uploads = new Queue({ ...options, maxReceiveCount: 2, redriveTo: isolation });
+  const id = uploads.send("poison");
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    uploads.fail(receiveOne(uploads).receiptHandle, "killed", 0);
+    assert.ok(isolation.isEmpty, "the last attempt may still succeed");
+  }
+  time += 10;
+  assert.deepEqual(uploads.receive(10), []);
+  assert.ok(uploads.isEmpty);
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    const { messageId, receiveCount, sentAt, firstReceivedAt, receiptHandle } = receiveOne(isolation);
+    assert.deepEqual(
+      { messageId, receiveCount, sentAt, firstReceivedAt },
+      { messageId: id, receiveCount: attempt, sentAt: 1_000_000, firstReceivedAt: time },
+    );
+    isolation.fail(receiptHandle, "killed again", 0);
+  }
+  assert.deepEqual(isolation.receive(10), []);
+  assert.deepEqual(uploads.deadMessages, []);
+  assert.deepEqual(isolation.deadMessages, [
+    {
+      messageId: id,
+      body: "poison",
+      sentAt: 1_000_000,
+      deadAt: time,
+      receiveCount: 5,
+      reason: "killed again",
+    },
+  ]);
+  assert.equal(isolation.redrive(uploads), 1);
+  assert.equal(receiveOne(uploads).receiveCount, 1);
+});
+
+test("a queue that is moved to announces it", () => {
+  const { queue: isolation } = createQueue();
+  const uploads = new Queue({ visibilityTimeoutMs: VISIBILITY_MS, maxReceiveCount: 1, redriveTo: isolation });
+  let changes = 0;
+  isolation.events.on("change", () => {
+    changes += 1;
+  });
+  uploads.send("body");
+  uploads.fail(receiveOne(uploads).receiptHandle, "failed", 0);
+  uploads.receive(1);
+  assert.equal(changes, 1);
+  assert.equal(isolation.counts().waiting, 1);
+});
+
 test("redrive sends every dead message again as a new message with no receives", () => {
   const { queue } = createQueue(1);
   const ids = ["a", "b"].map((body) => queue.send(body));

@@ -110,7 +110,7 @@ test(
   LIMIT,
   async (t) => {
     const stack = await start(t, await dataFolder(t), {
-      queue: { batchingWindowMs: 0, retryDelayMs: 1, maxReceiveCount: 1 },
+      queue: { batchingWindowMs: 0, retryDelayMs: 1, maxReceiveCount: 1, isolationMaxReceiveCount: 2 },
       environment: { S3_ATTEMPTS: "1" },
     });
     stack.setFault({ kind: "status", status: 503, code: "SlowDown", operations: ["GetObject"] });

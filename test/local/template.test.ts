@@ -30,15 +30,24 @@ test("a file that is no map is refused with what it is", async (t) => {
 });
 
 test("the project's template gives the function's settings, parameters at their defaults", async () => {
-  const { handler, logFormat, memoryMb, timeoutSeconds, environment, deployedVariables, queue } =
-    readFunctionTemplate(await readTemplate());
+  const {
+    handler,
+    logFormat,
+    memoryMb,
+    timeoutSeconds,
+    environment,
+    deployedVariables,
+    queue,
+    isolationQueue,
+  } = readFunctionTemplate(await readTemplate());
   assert.equal(handler, "handler.handler");
   assert.equal(logFormat, "JSON");
   assert.ok(memoryMb >= 128 && timeoutSeconds >= 1);
   assert.equal(environment.S3_FORCE_PATH_STYLE, "false");
   assert.ok(deployedVariables.includes("RESULTS_BUCKET") && deployedVariables.includes("MODEL_DIR"));
-  assert.ok(queue.reportBatchItemFailures);
-  assert.ok(queue.maxReceiveCount >= 5);
+  assert.ok(queue.reportBatchItemFailures && isolationQueue.reportBatchItemFailures);
+  assert.ok(queue.maxReceiveCount + isolationQueue.maxReceiveCount >= 5);
+  assert.deepEqual([isolationQueue.batchSize, isolationQueue.batchingWindowSeconds], [1, 0]);
 });
 
 test("a setting that is no number is refused with its path", async () => {

@@ -127,7 +127,7 @@ test("the template's prices are those of the cost model", async () => {
   const { readTemplate } = await import("../../src/local/template.ts");
   const template = (await readTemplate()) as { Parameters: Record<string, { Default: number }> };
   const given = (name: string) => Number(template.Parameters[name]?.Default);
-  near(given("PricePerGbSecond"), PRICES.lambda.arm64PerGbSecond);
+  near(given("PricePerMillionGbSeconds") / 1e6, PRICES.lambda.arm64PerGbSecond);
   near(given("PricePerMillionInvocations"), PRICES.lambda.perMillionRequests);
   near(given("PricePerMillionS3Gets"), PRICES.s3.perThousandGets * 1000);
   near(given("PricePerMillionS3Puts"), PRICES.s3.perThousandPuts * 1000);

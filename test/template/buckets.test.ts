@@ -57,6 +57,31 @@ for (const [id, bucket, resource] of buckets) {
   });
 }
 
+test("bucket names end with the parts of the stack's id that tell stacks of one region apart", () => {
+  // Two stacks that were made within a minute: time, time, version and time, clock, machine.
+  const made = (id: string) => `arn:aws:cloudformation:eu-central-1:123456789012:stack/name/${id}`;
+  const stacks = ["9c9a3f60-caa1-11f0-a5ff-02a3f3b1e7d9", "bd1f2c40-caa1-11f0-a5ff-02a3f3b1e7d9"].map(made);
+  for (const [id, bucket] of buckets) {
+    const [, variables] = list(fields(bucket.BucketName)["Fn::Sub"]);
+    const suffixes = stacks.map((stackId) => evaluate(fields(variables).StackSuffix, stackId));
+    assert.deepEqual(suffixes, ["9c9a3f60caa1", "bd1f2c40caa1"], id);
+  }
+});
+
+/** `Fn::Join`, `Fn::Select` and `Fn::Split` of the stack's id. */
+function evaluate(value: Value | undefined, stackId: string): Value {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value ?? "";
+  const [[name, argument] = []] = Object.entries(value as Fields);
+  const [first, second] = list(argument).map((operand) =>
+    Array.isArray(operand) ? operand.map((item) => evaluate(item, stackId)) : evaluate(operand, stackId),
+  );
+  if (name === "Fn::Join") return list(second).join(String(first));
+  if (name === "Fn::Split") return String(second).split(String(first));
+  if (name === "Fn::Select") return list(second)[Number(first)] ?? "";
+  assert.deepEqual(value, { Ref: "AWS::StackId" });
+  return stackId;
+}
+
 test("uploads go straight to the queue, results to EventBridge", () => {
   const [configuration] = list(
     fields(properties("UploadsBucket").NotificationConfiguration).QueueConfigurations,

@@ -222,7 +222,7 @@ test("AWS's metrics are those of the stack's own function and queues", () => {
     "AWS/Lambda": ["FunctionName", /^\$\{ClassifierFunction\}$/],
     "AWS/SQS": [
       "QueueName",
-      /^\$\{(UploadsQueue|UploadsDeadLetterQueue|AsynchronousFailuresQueue)\.QueueName\}$/,
+      /^\$\{(UploadsQueue|IsolationQueue|UploadsDeadLetterQueue|AsynchronousFailuresQueue)\.QueueName\}$/,
     ],
   };
   for (const { title, namespace, dimensions } of shown) {
@@ -298,13 +298,13 @@ test("the cost of a million pictures is Lambda's, S3's and SQS's, a part each", 
           .replaceAll(/\$\{(\w+)\}/g, (_, name) => String(fields(parameters[name]).Default))
           .replaceAll(/[a-z]\w*/g, (name) => String(numbers[name]));
         // Digits and arithmetic alone are left.
-        assert.match(text, /^[\d.e+\-*/() ]+$/);
+        assert.match(text, /^[\d.+\-*/() ]+$/);
         return [String(options.id), Number(new Function(`return ${text}`)())];
       }),
   );
   const close = (actual: number | undefined, expected: number) =>
     assert.ok(Math.abs(Number(actual) - expected) < 1e-9, `${actual} ≠ ${expected}`);
-  close(amounts.compute, 1e6 * 0.06 * (1769 / 1024) * price("PricePerGbSecond"));
+  close(amounts.compute, 0.06 * (1769 / 1024) * price("PricePerMillionGbSeconds"));
   close(amounts.requests, price("PricePerMillionInvocations") / 10);
   close(amounts.s3, price("PricePerMillionS3Gets") + price("PricePerMillionS3Puts"));
   // One message sent a picture; one receive and one delete a batch.
@@ -339,6 +339,7 @@ test("the alarms watch dead letters, age, failures, p99 against the timeout, thr
   const watched = (id: string) => alarmed.filter((metric) => metric.id === id).map(({ name }) => name);
   assert.deepEqual(watched("DeadLetterAlarm"), Array(2).fill("ApproximateNumberOfMessagesVisible"));
   assert.deepEqual(watched("QueueAgeAlarm"), ["ApproximateAgeOfOldestMessage"]);
+  assert.deepEqual(watched("IsolationAgeAlarm"), ["ApproximateAgeOfOldestMessage"]);
   assert.deepEqual(watched("FailureRateAlarm").sort(), [
     "ImagesClassified",
     "ImagesFailed",
@@ -350,6 +351,31 @@ test("the alarms watch dead letters, age, failures, p99 against the timeout, thr
   const { ExtendedStatistic, Threshold } = properties("DurationAlarm");
   assert.equal(ExtendedStatistic, "p99");
   assert.ok(Number(Threshold) < Number(properties("ClassifierFunction").Timeout) * 1000);
+});
+
+test("prices are written without an exponent, which metric math does not read", () => {
+  for (const [name, parameter] of Object.entries(parameters)) {
+    if (!name.startsWith("Price")) continue;
+    // As Python writes the number, for SAM and CloudFormation do: from 0.0001 on without an exponent.
+    const price = Number(fields(parameter).Default);
+    assert.ok(price === 0 || price >= 0.0001, `${name}: ${price}`);
+  }
+});
+
+test("a deployment is rolled back on errors and slowness of the version that it brings, not of the one before", () => {
+  const { Alarms } = fields(properties("ClassifierFunction").DeploymentPreference);
+  assert.deepEqual(Alarms, [{ Ref: "VersionErrorsAlarm" }, { Ref: "VersionDurationAlarm" }]);
+  for (const id of ["VersionErrorsAlarm", "VersionDurationAlarm"]) {
+    assert.deepEqual(
+      alarmed.find((metric) => metric.id === id)?.dimensions,
+      {
+        FunctionName: { Ref: "ClassifierFunction" },
+        Resource: { "Fn::Sub": `\${ClassifierFunction}:live` },
+        ExecutedVersion: { "Fn::GetAtt": "ClassifierFunction.Version.Version" },
+      },
+      id,
+    );
+  }
 });
 
 test("a deployment is rolled back on the alarms that the composite alarm joins", () => {

@@ -9,29 +9,75 @@ const statements: readonly Fields[] = ofType("AWS::SQS::QueuePolicy")
   .flatMap(branches)
   .map((statement) => fields(statement));
 
+const eventSources = Object.values(fields(properties("ClassifierFunction").Events)).map((source) =>
+  fields(fields(source).Properties),
+);
+const sourceOf = (queue: string) =>
+  eventSources.find(({ Queue }) => fields(Queue)["Fn::GetAtt"] === `${queue}.Arn`) ?? {};
+
 test("a message stays invisible for six timeouts of the function and the longest batching window", () => {
-  const { VisibilityTimeout } = properties("UploadsQueue");
-  const { Timeout } = properties("ClassifierFunction");
-  const { MaxValue } = fields(parameters.BatchingWindowSeconds);
-  assert.ok(
-    Number(VisibilityTimeout) >= 6 * Number(Timeout) + Number(MaxValue),
-    `VisibilityTimeout ${VisibilityTimeout} < 6 × ${Timeout} + ${MaxValue}`,
+  const timeout = Number(properties("ClassifierFunction").Timeout);
+  const window = Number(fields(parameters.BatchingWindowSeconds).MaxValue);
+  for (const [id, needed] of [
+    ["UploadsQueue", 6 * timeout + window],
+    ["IsolationQueue", 6 * timeout],
+  ] as const) {
+    const { VisibilityTimeout } = properties(id);
+    assert.ok(
+      Number(VisibilityTimeout) >= needed,
+      `${id}: VisibilityTimeout ${VisibilityTimeout} < ${needed}`,
+    );
+  }
+});
+
+test("an upload that came back twice is isolated, and only what is tried alone becomes a dead letter", () => {
+  const { deadLetterTargetArn, maxReceiveCount } = fields(properties("UploadsQueue").RedrivePolicy);
+  assert.deepEqual(deadLetterTargetArn, { "Fn::GetAtt": "IsolationQueue.Arn" });
+  assert.equal(maxReceiveCount, 2);
+  const isolation = fields(properties("IsolationQueue").RedrivePolicy);
+  assert.deepEqual(isolation.deadLetterTargetArn, { "Fn::GetAtt": "UploadsDeadLetterQueue.Arn" });
+  // Also if SQS goes on counting in the second queue, two attempts alone come before the last.
+  assert.ok(Number(isolation.maxReceiveCount) - Number(maxReceiveCount) >= 3);
+  const feeds = queues.filter(([, { RedrivePolicy }]) =>
+    JSON.stringify(RedrivePolicy ?? "").includes("UploadsDeadLetterQueue"),
+  );
+  assert.deepEqual(
+    feeds.map(([id]) => id),
+    ["IsolationQueue"],
   );
 });
 
-test("an upload is tried at least five times before it becomes a dead letter, and that is kept for two weeks", () => {
-  const { deadLetterTargetArn, maxReceiveCount } = fields(properties("UploadsQueue").RedrivePolicy);
-  assert.deepEqual(deadLetterTargetArn, { "Fn::GetAtt": "UploadsDeadLetterQueue.Arn" });
-  assert.ok(Number(maxReceiveCount) >= 5);
-  assert.equal(properties("UploadsDeadLetterQueue").MessageRetentionPeriod, 14 * 24 * 60 * 60);
+test("each queue keeps messages longer than the one before it, as SQS counts from the first enqueueing", () => {
+  const days = ["UploadsQueue", "IsolationQueue", "UploadsDeadLetterQueue"].map(
+    (id) => Number(properties(id).MessageRetentionPeriod) / 86_400,
+  );
+  assert.deepEqual(days, [12, 13, 14]);
 });
 
 test("the function takes batches from the queue and gives back what failed alone", () => {
-  const { Uploads } = fields(properties("ClassifierFunction").Events);
-  const event = fields(fields(Uploads).Properties);
-  assert.deepEqual(event.Queue, { "Fn::GetAtt": "UploadsQueue.Arn" });
+  const event = sourceOf("UploadsQueue");
+  assert.deepEqual(event.BatchSize, { Ref: "BatchSize" });
   assert.deepEqual(event.FunctionResponseTypes, ["ReportBatchItemFailures"]);
   assert.deepEqual(event.ScalingConfig, { MaximumConcurrency: { Ref: "MaximumConcurrency" } });
+});
+
+test("the function takes isolated uploads one an invocation, without waiting", () => {
+  const event = sourceOf("IsolationQueue");
+  assert.equal(event.BatchSize, 1);
+  assert.equal(event.MaximumBatchingWindowInSeconds, undefined);
+  assert.deepEqual(event.FunctionResponseTypes, ["ReportBatchItemFailures"]);
+  assert.deepEqual(event.ScalingConfig, { MaximumConcurrency: { Ref: "MaximumConcurrency" } });
+});
+
+test("what EventBridge cannot deliver is tried alone, and becomes a dead letter that SQS can move back", () => {
+  const [target] = list(properties("ExistingBucketRule").Targets);
+  assert.deepEqual(fields(fields(target).DeadLetterConfig).Arn, { "Fn::GetAtt": "IsolationQueue.Arn" });
+  // Of a queue that is not fed by another queue, `start-message-move-task` moves nothing.
+  const sent = statements.filter(
+    ({ Effect, Resource }) =>
+      Effect === "Allow" && fields(Resource)["Fn::GetAtt"] === "UploadsDeadLetterQueue.Arn",
+  );
+  assert.deepEqual(sent, []);
 });
 
 test("asynchronous events that failed go to a queue of their own", () => {

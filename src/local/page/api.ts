@@ -141,6 +141,8 @@ export interface RuntimeView {
     readonly inFlight: number;
     readonly dead: number;
     readonly oldestAgeMs: number;
+    /** Uploads that came back too often and are tried alone. */
+    readonly isolation: { readonly waiting: number; readonly inFlight: number; readonly oldestAgeMs: number };
   };
   /** At most 50 of the dead letters. */
   readonly deadLetters: readonly DeadLetterView[];

@@ -3,10 +3,20 @@ import type { MetricId, MetricStore } from "./dashboard/metric-store.ts";
 
 const SAMPLE_MS = 1_000;
 const QUEUE = "UploadsQueue";
+const ISOLATION_QUEUE = "IsolationQueue";
 const DEAD_LETTER_QUEUE = "UploadsDeadLetterQueue";
 /** Nothing is invoked asynchronously here, so it stays empty. */
 const ASYNCHRONOUS_QUEUE = "AsynchronousFailuresQueue";
 const LAMBDA = { namespace: "AWS/Lambda", dimensions: { FunctionName: "ClassifierFunction" } };
+/** What Lambda tells of the version that the alias serves; locally a version has its function's name. */
+const VERSION = {
+  ...LAMBDA,
+  dimensions: {
+    FunctionName: "ClassifierFunction",
+    Resource: "ClassifierFunction:live",
+    ExecutedVersion: "ClassifierFunction",
+  },
+};
 
 /**
  * Emits the metrics that SQS and Lambda themselves emit in a deployment, from the local queue and runtime, with
@@ -17,11 +27,16 @@ const LAMBDA = { namespace: "AWS/Lambda", dimensions: { FunctionName: "Classifie
 export function emitServiceMetrics(stack: LocalStack, store: MetricStore): () => void {
   const sample = (): void => {
     const timestampMs = Date.now();
-    const { waiting, inFlight, dead, oldestAgeMs } = stack.queueCounts();
+    const { dead, isolation, ...uploads } = stack.queueCounts();
     const gauge = (id: MetricId, unit: string, value: number) => store.add(id, unit, timestampMs, [value]);
-    gauge(sqs(QUEUE, "ApproximateNumberOfMessagesVisible"), "Count", waiting);
-    gauge(sqs(QUEUE, "ApproximateNumberOfMessagesNotVisible"), "Count", inFlight);
-    gauge(sqs(QUEUE, "ApproximateAgeOfOldestMessage"), "Seconds", oldestAgeMs / 1000);
+    for (const [queue, { waiting, inFlight, oldestAgeMs }] of [
+      [QUEUE, uploads],
+      [ISOLATION_QUEUE, isolation],
+    ] as const) {
+      gauge(sqs(queue, "ApproximateNumberOfMessagesVisible"), "Count", waiting);
+      gauge(sqs(queue, "ApproximateNumberOfMessagesNotVisible"), "Count", inFlight);
+      gauge(sqs(queue, "ApproximateAgeOfOldestMessage"), "Seconds", oldestAgeMs / 1000);
+    }
     gauge(sqs(DEAD_LETTER_QUEUE, "ApproximateNumberOfMessagesVisible"), "Count", dead);
     gauge(sqs(ASYNCHRONOUS_QUEUE, "ApproximateNumberOfMessagesVisible"), "Count", 0);
     const busy = stack.environments().filter(({ state }) => state === "busy").length;
@@ -35,8 +50,9 @@ export function emitServiceMetrics(stack: LocalStack, store: MetricStore): () =>
     readonly durationMs: number;
   }): void => {
     const timestampMs = Date.now();
-    const emit = (name: string, unit: string, value: number) =>
-      store.add({ ...LAMBDA, name }, unit, timestampMs, [value]);
+    const emit = (name: string, unit: string, value: number) => {
+      for (const id of [LAMBDA, VERSION]) store.add({ ...id, name }, unit, timestampMs, [value]);
+    };
     emit("Invocations", "Count", 1);
     emit("Errors", "Count", status === "success" ? 0 : 1);
     // The local runtime lets an event wait instead of throttling it.

@@ -14,7 +14,7 @@ const FAULTS: Readonly<Record<Exclude<Fault, "none">, { readonly label: string; 
     unavailable: {
       label: "S3 answers 503",
       effect:
-        "S3 answers 503 to the function. Pictures fail and are tried again; after five attempts they are dead letters.",
+        "S3 answers 503 to the function. Pictures fail and are tried again, after the second time alone; after the seventh they are dead letters.",
     },
     slow: {
       label: "S3 is slow",

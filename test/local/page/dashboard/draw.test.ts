@@ -8,7 +8,7 @@ import { type Dashboard, readDashboard } from "../../../../src/local/page/dashbo
 import { readTemplate } from "../../../../src/local/template.ts";
 
 const DIMENSIONS = { service: "graviton-image-classifier", model: "some-model" };
-const QUEUES = ["UploadsQueue", "UploadsDeadLetterQueue", "AsynchronousFailuresQueue"];
+const QUEUES = ["UploadsQueue", "IsolationQueue", "UploadsDeadLetterQueue", "AsynchronousFailuresQueue"];
 const SQS = [
   "ApproximateNumberOfMessagesVisible",
   "ApproximateNumberOfMessagesNotVisible",
@@ -30,7 +30,10 @@ function fullStore(): MetricStore {
   };
   for (const name of Object.keys(METRICS)) add(NAMESPACE, name, DIMENSIONS);
   for (const queue of QUEUES) for (const name of SQS) add("AWS/SQS", name, { QueueName: queue });
-  for (const name of LAMBDA) add("AWS/Lambda", name, { FunctionName: "ClassifierFunction" });
+  const FunctionName = "ClassifierFunction";
+  const version = { FunctionName, Resource: `${FunctionName}:live`, ExecutedVersion: FunctionName };
+  for (const name of LAMBDA)
+    for (const dimensions of [{ FunctionName }, version]) add("AWS/Lambda", name, dimensions);
   return store;
 }
 
