@@ -37,7 +37,12 @@ export interface DeliveredInvocation {
 export async function startRuntimeApi(
   handlers: RuntimeApiHandlers,
 ): Promise<{ address: string; close(): void }> {
+  let address = "";
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) => {
+    if (!isFunction(request, address)) {
+      refuse(response, 403, "AccessDenied", "Only the function's own process may use its Runtime API.");
+      return;
+    }
     answer(handlers, request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else refuse(response, 500, "InternalServerError", String(error));
@@ -47,13 +52,19 @@ export async function startRuntimeApi(
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
   });
+  address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address,
     close() {
       server.close();
       server.closeAllConnections();
     },
   };
+}
+
+/** No web page, which could take an event away or answer for the function: a browser names its origin or its site. */
+function isFunction({ headers }: IncomingMessage, address: string): boolean {
+  return headers.host === address && headers.origin === undefined && headers["sec-fetch-site"] === undefined;
 }
 
 async function answer(

@@ -1,5 +1,6 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { sharp } from "../../function/native.ts";
+import { inspectImage } from "../../function/stages/decode/header.ts";
 import type { LocalStack } from "../stack.ts";
 import { UPLOADS_BUCKET } from "../stack-events.ts";
 import { createLimit } from "./limit.ts";
@@ -9,7 +10,10 @@ export const THUMBNAIL_SIZES = [112, 960] as const;
 export type ThumbnailSize = (typeof THUMBNAIL_SIZES)[number];
 
 const MAX_CACHED = 4_000;
+// As the function's defaults: what it does not open, the page does not show.
+const MAX_BYTES = 25 * 2 ** 20;
 const MAX_PIXELS = 50_000_000;
+const MAX_SECONDS = 10;
 
 /** Small pictures of uploads, made when asked for. */
 export class Thumbnails {
@@ -36,9 +40,14 @@ export class Thumbnails {
   }
 
   async #shrink(key: string, size: ThumbnailSize): Promise<Buffer> {
-    const object = await this.#stack.client.send(new GetObjectCommand({ Bucket: UPLOADS_BUCKET, Key: key }));
+    const object = await this.#stack.client.send(
+      new GetObjectCommand({ Bucket: UPLOADS_BUCKET, Key: key, Range: `bytes=0-${MAX_BYTES}` }),
+    );
     const bytes = (await object.Body?.transformToByteArray()) ?? new Uint8Array();
-    return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error" })
+    if (bytes.length > MAX_BYTES) throw new Error(`${key} has more than ${MAX_BYTES} bytes`);
+    await inspectImage(bytes, MAX_PIXELS);
+    return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error", pages: 1, sequentialRead: true })
+      .timeout({ seconds: MAX_SECONDS })
       .rotate()
       .resize(size, size, {
         fit: size === THUMBNAIL_SIZES[0] ? "cover" : "inside",

@@ -107,6 +107,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
     const requestId = randomBytes(8).toString("hex").toUpperCase();
     response.setHeader("x-amz-request-id", requestId);
     response.setHeader("x-amz-id-2", HOST_ID);
+    for (const [name, value] of Object.entries(PASSIVE)) response.setHeader(name, value);
     // The client of an unmet expectation may or may not send its body: only a new connection is in step.
     if (expectsContinue) response.setHeader("connection", "close");
     try {
@@ -154,6 +155,16 @@ export async function startS3(options: S3Options): Promise<S3Server> {
 }
 
 const HOST_ID = "local";
+
+/**
+ * Uploads are served with the uploader's content type, from an origin that may read every bucket: a browser is to show
+ * them and no more. In a sandbox a document has no origin and no scripts; no other page may embed an answer.
+ */
+const PASSIVE = {
+  "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+  "x-content-type-options": "nosniff",
+  "cross-origin-resource-policy": "same-origin",
+};
 
 async function* bodyOf(message: IncomingMessage, onFirstRead: () => void): AsyncGenerator<Buffer> {
   onFirstRead();

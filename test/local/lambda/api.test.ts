@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { type TestContext, test } from "node:test";
 import {
   type DeliveredInvocation,
@@ -27,6 +28,7 @@ async function startApi(t: TestContext, handlers: Partial<RuntimeApiHandlers> = 
   t.after(() => api.close());
   const url = (path: string): string => `http://${api.address}/2018-06-01/runtime/${path}`;
   return {
+    address: api.address,
     calls,
     get: (path: string) => fetch(url(path)),
     post: (path: string, body: string) => fetch(url(path), { method: "POST", body }),
@@ -71,6 +73,38 @@ test("an answer of Lambda's limit is taken, one byte more is refused with 413 an
   assert.equal(kind, "error");
   assert.equal((error as { errorType: string }).errorType, "Function.ResponseSizeTooLarge");
 });
+
+for (const [who, headers] of [
+  ["a page of another origin", { origin: "http://evil.example" }],
+  ["a page of this machine", { origin: "http://127.0.0.1:4400" }],
+  ["a page that loads it as an image", { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" }],
+  ["a name that was made to point here", { host: "rebound.example" }],
+  ["localhost, which the function is not told", { host: "localhost" }],
+] as const) {
+  test(`${who} gets no event and answers none`, async (t) => {
+    const { address, calls } = await startApi(t);
+    for (const [method, path] of [
+      ["GET", "invocation/next"],
+      ["POST", "invocation/r-1/response"],
+      ["POST", "init/error"],
+    ] as const) {
+      assert.equal(await send(address, method, path, headers), 403, path);
+    }
+    assert.deepEqual(calls, []);
+  });
+}
+
+/** By `node:http`, since `fetch` lets nobody choose Host. @returns the status */
+function send(address: string, method: string, path: string, headers: Readonly<Record<string, string>>) {
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  request(`http://${address}/2018-06-01/runtime/${path}`, { method, headers, agent: false }, (response) => {
+    response.resume();
+    resolve(response.statusCode);
+  })
+    .on("error", reject)
+    .end();
+  return promise;
+}
 
 test("a path or method that the Runtime API lacks answers 404", async (t) => {
   const { get, post } = await startApi(t);

@@ -25,22 +25,6 @@ export interface DecodeOptions {
 /** 50 megapixels take one to two seconds, as AVIF up to five; only a picture that was made to take long takes ten. */
 export const MAX_DECODE_SECONDS = 10;
 
-// One picture a thread of libuv's pool: libvips' own threads would compete with the other pictures in flight
-// and with the model. The cache is for operations that repeat; ours never do.
-sharp.concurrency(1);
-sharp.cache(false);
-// Whatever libvips can open besides (TIFF, SVG, PDF, …) stays closed, also when bytes pretend to be something else.
-sharp.block({ operation: ["VipsForeignLoad"] });
-sharp.unblock({
-  operation: [
-    "VipsForeignLoadJpeg",
-    "VipsForeignLoadPng",
-    "VipsForeignLoadWebp",
-    "VipsForeignLoadNsgif",
-    "VipsForeignLoadHeif",
-  ],
-});
-
 /** A gray JPEG of 8 × 8 pixels. */
 const FIRST_PICTURE = Buffer.from(
   "/9j/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/2wBDARESEhgVGC8a" +

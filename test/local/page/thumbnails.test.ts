@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import sharp from "sharp";
+import { Thumbnails } from "../../../src/local/page/thumbnails.ts";
+import type { LocalStack } from "../../../src/local/stack.ts";
+import { PROJECT_DIR } from "../../../src/local/template.ts";
+import { startEndpoint } from "../s3/harness.ts";
+
+const photo = await readFile(join(PROJECT_DIR, "test/fixtures/photo-1.jpg"));
+
+for (const [what, make, isShown] of [
+  ["a photograph", async () => photo, true],
+  [
+    "an SVG, whose loader reads files and addresses",
+    async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+    false,
+  ],
+  ["a TIFF", () => sharp(photo).tiff().toBuffer(), false],
+  [
+    "more bytes than the function takes",
+    async () => Buffer.concat([photo, Buffer.alloc(25 * 2 ** 20)]),
+    false,
+  ],
+  [
+    "more pixels than the function takes",
+    () =>
+      sharp({
+        create: { width: 8000, height: 8000, channels: 3, background: "red" },
+        limitInputPixels: false,
+      })
+        .png()
+        .toBuffer(),
+    false,
+  ],
+  ["an empty object", async () => Buffer.alloc(0), false],
+] as const) {
+  test(`the page ${isShown ? "shows" : "does not show"} a thumbnail of ${what}`, async (t) => {
+    const { client } = await startEndpoint(t);
+    await client.send(new PutObjectCommand({ Bucket: "uploads", Key: "k", Body: await make() }));
+    const thumbnails = new Thumbnails({ client } as unknown as LocalStack);
+    const made = await thumbnails.make("k", "etag", 112);
+    if (made === undefined) assert.equal(isShown, false);
+    else assert.deepEqual([isShown, (await sharp(made).metadata()).format], [true, "webp"]);
+  });
+}
+
+test("sharp as everything here gets it opens no other format", async () => {
+  const native = join(PROJECT_DIR, "src/function/native.ts");
+  const script = `
+    const { sharp } = await import(${JSON.stringify(native)});
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+    console.log(await sharp(svg).metadata().then(() => "opened", () => "refused"));
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
+  assert.equal(stdout.trim(), "refused");
+});
