@@ -42,6 +42,8 @@ export interface StackOptions {
   readonly logFormat?: LogFormat;
   /** Port of the S3 endpoint; 0, the default, takes a free one. */
   readonly port?: number;
+  /** Where the S3 endpoint listens beside 127.0.0.1. */
+  readonly listen?: string;
   readonly queue?: Partial<QueueSettings>;
   /** `false` leaves messages in the queue, as a disabled event source mapping does. */
   readonly pollsQueue?: boolean;
@@ -114,6 +116,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
   announceQueues(queue, isolationQueue, events);
   const s3 = await startS3({
     port: options.port ?? 0,
+    ...(options.listen !== undefined && { listen: options.listen }),
     dataDir: join(options.dataDir, "s3"),
     region: REGION,
     buckets: [UPLOADS_BUCKET, RESULTS_BUCKET],

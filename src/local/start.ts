@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import {
+  address,
   DEFAULT_CONCURRENCY,
   findModel,
   modelOption,
+  origins,
   type StartOptions,
   wholeNumber,
 } from "./command/options.ts";
@@ -16,6 +18,8 @@ interface Flags {
   readonly memory?: number;
   readonly timeout?: number;
   readonly port?: number;
+  readonly listen?: string;
+  readonly allowOrigin: readonly string[];
   readonly data?: string;
   readonly samples: boolean;
   readonly open: boolean;
@@ -47,6 +51,12 @@ const program = new Command("npm start --")
     "port of the page; the S3 endpoint has the next one (default: 4400)",
     wholeNumber(1, 65_534),
   )
+  .option(
+    "--listen <address>",
+    "where the S3 endpoint listens beside 127.0.0.1, such as Docker's bridge; it checks no signatures",
+    address,
+  )
+  .option("--allow-origin <origin>", "a web page that may use the S3 endpoint; repeatable", origins, [])
   .option("--data <dir>", "where the buckets are kept (default: .data; with files: nowhere)")
   .option("--no-samples", "do not upload the sample pictures")
   .option("--open", "open the page in a browser", false)
@@ -66,7 +76,7 @@ Examples:
     process.exitCode = await (files.length > 0 ? runFiles(files, read(flags)) : serve(read(flags)));
   });
 
-function read({ model, concurrency, memory, timeout, port, data, ...others }: Flags): StartOptions {
+function read({ model, concurrency, memory, timeout, port, listen, data, ...others }: Flags): StartOptions {
   const { name, dir } = findModel(model);
   return {
     ...others,
@@ -78,6 +88,7 @@ function read({ model, concurrency, memory, timeout, port, data, ...others }: Fl
       concurrency,
       ...(memory !== undefined && { memoryMb: memory }),
       ...(timeout !== undefined && { timeoutSeconds: timeout }),
+      ...(listen !== undefined && { listen }),
     },
   };
 }

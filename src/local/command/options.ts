@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { isIP } from "node:net";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
@@ -14,10 +15,12 @@ export class UsageError extends Error {
 /** The options of `npm start`, read. */
 export interface StartOptions {
   /** What is given to the stack as it is. */
-  readonly stack: Pick<StackOptions, "modelDir" | "concurrency" | "memoryMb" | "timeoutSeconds">;
+  readonly stack: Pick<StackOptions, "modelDir" | "concurrency" | "memoryMb" | "timeoutSeconds" | "listen">;
   readonly modelName: string;
   readonly data: string | undefined;
   readonly port: number | undefined;
+  /** Web pages that may use the S3 endpoint beside our own. */
+  readonly allowOrigin: readonly string[];
   readonly samples: boolean;
   readonly open: boolean;
   readonly json: boolean;
@@ -50,6 +53,18 @@ export function findModel(nameOrPath: string): { name: string; dir: string } {
     `No model "${nameOrPath}": expected a folder of models/ (${others}) or the path of a model folder with a config.json. ` +
       "`npm run model -- pull mobilenet-v1` gets the published one.",
   );
+}
+
+/** A commander parser for an IP address of this machine. */
+export function address(text: string): string {
+  if (isIP(text) > 0) return text;
+  throw new InvalidArgumentError("It should be an IP address of this machine, or 0.0.0.0 for all of them.");
+}
+
+/** A commander parser that collects origins, `http://localhost:3000`. */
+export function origins(text: string, before: readonly string[]): readonly string[] {
+  if (URL.canParse(text) && new URL(text).origin === text) return [...before, text];
+  throw new InvalidArgumentError("It should be an origin such as http://localhost:3000, without a path.");
 }
 
 /** A commander parser for whole numbers within limits, both included. */

@@ -27,6 +27,7 @@ export async function serve(options: StartOptions): Promise<number> {
   const s3Port = options.port === undefined ? await freePort(pagePort + 1) : options.port + 1;
   const dataDir = options.data ?? DEFAULT_DATA_DIR;
   const stack = await startStack({ ...PATIENCE, ...options.stack, dataDir, port: s3Port, queue: QUEUE });
+  for (const origin of options.allowOrigin) stack.allowOrigin(origin);
   try {
     const { startPage } = await import("../page/server.ts");
     const page = await startPage({ stack, port: pagePort });

@@ -35,6 +35,7 @@ export interface ObjectEventRecord {
 
 export type ObjectEventName =
   | "ObjectCreated:Put"
+  | "ObjectCreated:Post"
   | "ObjectCreated:Copy"
   | "ObjectCreated:CompleteMultipartUpload"
   | "ObjectRemoved:Delete"

@@ -1,4 +1,4 @@
-import { s3Error } from "./errors.ts";
+import { getObjectAttributes } from "./operations/attributes.ts";
 import {
   createBucket,
   deleteBucket,
@@ -20,13 +20,11 @@ import {
   uploadPart,
 } from "./operations/multipart.ts";
 import { getObject, headObject, putObject } from "./operations/objects.ts";
+import { postObject } from "./operations/post.ts";
+import { SETTINGS } from "./operations/settings.ts";
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./operations/tagging.ts";
 import type { Operation } from "./request.ts";
 import type { OperationName } from "./route.ts";
-
-const notImplemented: Operation = async (_context, { operation }) => {
-  throw s3Error("NotImplemented", { message: `${operation} is not implemented by the local S3 endpoint.` });
-};
 
 /** What answers each operation. */
 export const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
@@ -56,5 +54,7 @@ export const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
   AbortMultipartUpload: abortMultipartUpload,
   ListParts: listParts,
   ListMultipartUploads: listMultipartUploads,
-  PostObject: notImplemented,
+  PostObject: postObject,
+  GetObjectAttributes: getObjectAttributes,
+  ...SETTINGS,
 };

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
 import { s3Error } from "./errors.ts";
 
 /** Guards the endpoint against foreign web pages in the user's browser. */
@@ -9,23 +10,34 @@ export interface OriginGuard {
   check(request: IncomingMessage): Record<string, string>;
 }
 
+/** By which a container reaches the machine that it runs on. */
+const DOCKER_HOST = "host.docker.internal";
+
 /**
- * Requests with an Origin that is not allowed are refused, and so are names in `Host` other than the local ones
- * when the server listens on a loopback address: a page could otherwise read it through a DNS name of its own
- * that points to 127.0.0.1.
+ * Requests with an Origin that is not allowed are refused, and so are names in `Host` other than local ones: a page
+ * could otherwise read the endpoint through a DNS name of its own that points here. An address needs no name server;
+ * one is taken where the endpoint listens beyond the loopback device.
  */
-export function createOriginGuard(listenHost: string, origins: Iterable<string> = []): OriginGuard {
+export function createOriginGuard(
+  listenHosts: readonly string[],
+  origins: Iterable<string> = [],
+): OriginGuard {
   const allowed = new Set(origins);
-  const isLoopback = isLocalName(listenHost);
+  const takesAddresses = !listenHosts.every(isLocalName);
   return {
     allow(origin) {
       allowed.add(origin);
     },
     check({ headers }) {
       const host = (headers.host ?? "").replace(/:\d+$/, "");
-      if (isLoopback && host !== "" && !isLocalName(host)) {
+      const isKnown =
+        host === "" ||
+        isLocalName(host) ||
+        host.toLowerCase() === DOCKER_HOST ||
+        (takesAddresses && isIP(host.replace(/^\[(.*)\]$/, "$1")) > 0);
+      if (!isKnown) {
         throw s3Error("AccessDenied", {
-          message: `This local endpoint answers to 127.0.0.1 and localhost, not to ${host}.`,
+          message: `This local endpoint answers to 127.0.0.1, localhost and ${DOCKER_HOST}, not to ${host}.`,
         });
       }
       const { origin } = headers;

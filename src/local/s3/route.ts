@@ -8,6 +8,22 @@ const ROUTES = [
   ["service", "GET", [], "ListBuckets"],
 
   ["bucket", "GET", ["location"], "GetBucketLocation"],
+  ["bucket", "GET", ["accelerate"], "GetBucketAccelerateConfiguration"],
+  ["bucket", "GET", ["acl"], "GetBucketAcl"],
+  ["bucket", "GET", ["cors"], "GetBucketCors"],
+  ["bucket", "GET", ["encryption"], "GetBucketEncryption"],
+  ["bucket", "GET", ["lifecycle"], "GetBucketLifecycleConfiguration"],
+  ["bucket", "GET", ["logging"], "GetBucketLogging"],
+  ["bucket", "GET", ["notification"], "GetBucketNotificationConfiguration"],
+  ["bucket", "GET", ["object-lock"], "GetObjectLockConfiguration"],
+  ["bucket", "GET", ["ownershipControls"], "GetBucketOwnershipControls"],
+  ["bucket", "GET", ["policy"], "GetBucketPolicy"],
+  ["bucket", "GET", ["policyStatus"], "GetBucketPolicyStatus"],
+  ["bucket", "GET", ["publicAccessBlock"], "GetPublicAccessBlock"],
+  ["bucket", "GET", ["replication"], "GetBucketReplication"],
+  ["bucket", "GET", ["requestPayment"], "GetBucketRequestPayment"],
+  ["bucket", "GET", ["tagging"], "GetBucketTagging"],
+  ["bucket", "GET", ["website"], "GetBucketWebsite"],
   ["bucket", "GET", ["versioning"], "GetBucketVersioning"],
   ["bucket", "GET", ["versions"], "ListObjectVersions"],
   ["bucket", "GET", ["uploads"], "ListMultipartUploads"],
@@ -20,6 +36,8 @@ const ROUTES = [
   ["bucket", "POST", ["delete"], "DeleteObjects"],
   ["bucket", "POST", [], "PostObject"],
 
+  ["object", "GET", ["acl"], "GetObjectAcl"],
+  ["object", "GET", ["attributes"], "GetObjectAttributes"],
   ["object", "GET", ["tagging"], "GetObjectTagging"],
   ["object", "GET", ["uploadId"], "ListParts"],
   ["object", "GET", [], "GetObject"],
@@ -34,8 +52,8 @@ const ROUTES = [
   ["object", "POST", ["uploadId"], "CompleteMultipartUpload"],
 ] as const satisfies readonly (readonly [Level, string, readonly string[], string])[];
 
-// Subresources of S3 that are not served: a request for one must never fall through to a plain operation
-// (`PUT /bucket?policy` is not CreateBucket).
+// Subresources of S3 that are not served, but for those in a row above: a request for one must never fall through to a
+// plain operation (`PUT /bucket?policy` is not CreateBucket).
 const NOT_SERVED = new Set(
   (
     "abac accelerate acl analytics attributes cors encryption intelligent-tiering inventory legal-hold lifecycle " +
@@ -57,20 +75,30 @@ export interface Route {
   readonly query: URLSearchParams;
 }
 
-/** Splits a path-style URL and names the operation. Throws InvalidURI, MethodNotAllowed or NotImplemented. */
-export function parseRoute(method: string, url: string, isCopy: boolean): Route {
-  const { bucket, key, query } = parseTarget(url);
+/** `uploads.localhost:4401`: SDKs address a bucket so where path style is not asked for. */
+const BUCKET_HOST = /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.localhost(?::\d+)?$/;
+
+/**
+ * Splits a path-style URL, or one whose host names the bucket, and names the operation.
+ *
+ * Throws InvalidURI, MethodNotAllowed or NotImplemented.
+ */
+export function parseRoute(method: string, host: string, url: string, isCopy: boolean): Route {
+  const hostBucket = BUCKET_HOST.exec(host)?.[1];
+  const target = url.replace(/^https?:\/\/[^/?]*/i, "");
+  const { bucket, key, query } = parseTarget(hostBucket === undefined ? target : `/${hostBucket}${target}`);
   const level: Level = bucket === "" ? "service" : key === "" ? "bucket" : "object";
+  const row = ROUTES.find(
+    ([rowLevel, rowMethod, names]) =>
+      rowLevel === level && rowMethod === method && names.every((name) => query.has(name)),
+  );
   for (const name of query.keys()) {
+    if ((row?.[2] as readonly string[] | undefined)?.includes(name)) continue;
     if (NOT_SERVED.has(name) || (level === "bucket" && NOT_SERVED_ON_BUCKET.has(name))) {
       const message = `${method} ${level} ?${name} is not implemented by the local S3 endpoint.`;
       throw s3Error("NotImplemented", { message });
     }
   }
-  const row = ROUTES.find(
-    ([rowLevel, rowMethod, names]) =>
-      rowLevel === level && rowMethod === method && names.every((name) => query.has(name)),
-  );
   if (row === undefined)
     throw s3Error("MethodNotAllowed", { details: { Method: method, ResourceType: level } });
   return { operation: copyOf(row[3], isCopy), bucket, key, query };
@@ -82,8 +110,7 @@ function copyOf(operation: OperationName, isCopy: boolean): OperationName {
   return operation;
 }
 
-function parseTarget(url: string): { bucket: string; key: string; query: URLSearchParams } {
-  const target = url.replace(/^https?:\/\/[^/?]*/i, "");
+function parseTarget(target: string): { bucket: string; key: string; query: URLSearchParams } {
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
   const query = new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1));

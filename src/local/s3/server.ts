@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -18,7 +18,8 @@ import { xmlDocument } from "./xml.ts";
 export interface S3Options {
   /** 0, the default, takes a free port. */
   readonly port?: number;
-  readonly host?: string;
+  /** An address to listen at beside 127.0.0.1, on the same port; `0.0.0.0` is all of them. */
+  readonly listen?: string;
   /** Where buckets are kept; created when missing, for one server at a time. */
   readonly dataDir: string;
   /** Buckets to create unless they are there; `versioning: true` enables it. */
@@ -43,10 +44,10 @@ export interface S3Server {
 
 /**
  * Starts a local S3 endpoint over HTTP, path-style (`/bucket/key`). For one developer's machine: requests are not
- * authenticated and signatures are not verified, so it listens on 127.0.0.1 unless told otherwise.
+ * authenticated and signatures are not verified, so it listens on 127.0.0.1 alone unless told otherwise.
  */
 export async function startS3(options: S3Options): Promise<S3Server> {
-  const { port = 0, host = "127.0.0.1", dataDir, region = "us-east-1", onObjectEvent } = options;
+  const { port = 0, listen = LOOPBACK, dataDir, region = "us-east-1", onObjectEvent } = options;
   await mkdir(dataDir, { recursive: true });
   const store = await openStore(dataDir);
   for (const bucket of options.buckets ?? []) {
@@ -57,7 +58,10 @@ export async function startS3(options: S3Options): Promise<S3Server> {
   const nextSequencer = createSequencer(join(dataDir, "sequencer"));
   const stop = new AbortController();
   const faults = createFaultInjector(stop.signal);
-  const origins = createOriginGuard(host, options.allowedOrigin === undefined ? [] : [options.allowedOrigin]);
+  const origins = createOriginGuard(
+    [listen],
+    options.allowedOrigin === undefined ? [] : [options.allowedOrigin],
+  );
   const context: S3Context = {
     store,
     region,
@@ -90,13 +94,13 @@ export async function startS3(options: S3Options): Promise<S3Server> {
       return { status: 200, headers: preflightHeaders(message) };
     }
     const isCopy = message.headers["x-amz-copy-source"] !== undefined;
-    const route = parseRoute(message.method ?? "", message.url ?? "", isCopy);
+    const route = parseRoute(message.method ?? "", message.headers.host ?? "", message.url ?? "", isCopy);
     await faults.apply(route);
     return OPERATIONS[route.operation](context, {
       ...route,
       headers: message.headers,
       requestId,
-      sourceIp: (message.socket.remoteAddress ?? host).replace(/^::ffff:/, ""),
+      sourceIp: (message.socket.remoteAddress ?? LOOPBACK).replace(/^::ffff:/, ""),
       body: bodyOf(message, () => {
         if (expectsContinue) response.writeContinue();
       }),
@@ -123,37 +127,55 @@ export async function startS3(options: S3Options): Promise<S3Server> {
   }
 
   const running = new Set<Promise<void>>();
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
-  for (const [event, expectsContinue] of [
-    ["request", false],
-    ["checkContinue", true],
-  ] as const) {
-    server.on(event, (message: IncomingMessage, response: ServerResponse) => {
-      const work = handle(message, response, expectsContinue).catch(() => void response.destroy());
-      running.add(work);
-      void work.finally(() => running.delete(work));
+  const listenAt = async (at: string, atPort: number): Promise<Server> => {
+    const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
+    for (const [event, expectsContinue] of [
+      ["request", false],
+      ["checkContinue", true],
+    ] as const) {
+      server.on(event, (message: IncomingMessage, response: ServerResponse) => {
+        const work = handle(message, response, expectsContinue).catch(() => void response.destroy());
+        running.add(work);
+        void work.finally(() => running.delete(work));
+      });
+    }
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(atPort, at, resolve);
     });
+    return server;
+  };
+  const close = async (server: Server): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+  };
+  const isWildcard = listen === "0.0.0.0" || listen === "::";
+  const first = await listenAt(isWildcard ? listen : LOOPBACK, port);
+  const servers = [first];
+  const actualPort = (first.address() as AddressInfo).port;
+  if (!isWildcard && listen !== LOOPBACK) {
+    try {
+      servers.push(await listenAt(listen, actualPort));
+    } catch (error) {
+      await Promise.all(servers.map(close));
+      throw error;
+    }
   }
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
-  const address = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
-    port: address.port,
+    url: `http://${LOOPBACK}:${actualPort}`,
+    port: actualPort,
     setFault: faults.set,
     allowOrigin: origins.allow,
     async close() {
       stop.abort();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
+      await Promise.all(servers.map(close));
       await Promise.all(running);
     },
   };
 }
 
+const LOOPBACK = "127.0.0.1";
 const HOST_ID = "local";
 
 /**

@@ -62,7 +62,42 @@ test("an origin can be allowed while the server runs", async (t) => {
 test("a foreign host name is refused, so that DNS rebinding reads nothing", async (t) => {
   const { url } = await startEndpoint(t);
   assert.equal((await ask(`${url}/uploads`, "GET", { host: "evil.example:80" })).status, 403);
-  for (const host of ["localhost", "127.0.0.1:1", "[::1]:9000", "s3.localhost"]) {
+  // Nor an address, as long as it listens on the loopback device alone.
+  assert.equal((await ask(`${url}/uploads`, "GET", { host: "192.0.2.1:4401" })).status, 403);
+  for (const host of ["localhost", "127.0.0.1:1", "[::1]:9000", "host.docker.internal:4401"]) {
     assert.equal((await ask(`${url}/uploads`, "GET", { host })).status, 200, host);
   }
+});
+
+test("a container reaches it where it was told to listen, and foreign pages still do not", async (t) => {
+  const { port, url } = await startEndpoint(t, { listen: "127.0.0.2" });
+  assert.equal(url, `http://127.0.0.1:${port}`);
+  for (const at of ["127.0.0.1", "127.0.0.2"]) {
+    const there = `http://${at}:${port}/uploads`;
+    assert.equal((await ask(there, "GET", { host: "host.docker.internal:4401" })).status, 200, at);
+    assert.equal((await ask(there, "GET", { host: "evil.example" })).status, 403, at);
+    assert.equal((await ask(there, "GET", { origin: "http://evil.example" })).status, 403, at);
+  }
+});
+
+test("on all addresses it answers to each of them, and to no other name", async (t) => {
+  const { port, url } = await startEndpoint(t, { listen: "0.0.0.0" });
+  assert.equal(url, `http://127.0.0.1:${port}`);
+  assert.equal((await ask(`${url}/uploads`, "GET", { host: "192.0.2.1:4401" })).status, 200);
+  assert.equal((await ask(`${url}/uploads`, "GET", { host: "evil.example" })).status, 403);
+  assert.equal((await ask(`${url}/uploads`, "GET", { origin: "http://192.0.2.1:80" })).status, 403);
+});
+
+test("an address that cannot be listened at is refused, and nothing is left open", async (t) => {
+  await assert.rejects(startEndpoint(t, { listen: "192.0.2.1" }), { code: "EADDRNOTAVAIL" });
+});
+
+test("the host may name the bucket, as SDKs do where path style is not asked for", async (t) => {
+  const { url, port } = await startEndpoint(t);
+  const host = `uploads.localhost:${port}`;
+  assert.equal((await ask(`${url}/a/b.jpg`, "PUT", { host, "content-length": "1" }, "x")).status, 200);
+  assert.equal((await ask(`${url}/a/b.jpg`, "GET", { host })).text, "x");
+  assert.equal((await ask(`${url}/uploads/a/b.jpg`, "GET", {})).text, "x");
+  assert.match((await ask(`${url}/?list-type=2`, "GET", { host })).text, /<Key>a\/b\.jpg<\/Key>/);
+  assert.equal((await ask(`${url}/k`, "GET", { host: `none.localhost:${port}` })).status, 404);
 });

@@ -5,13 +5,20 @@ import { parseXml, textOf, xmlDocument } from "../xml.ts";
 /** The one owner of everything here. */
 export const OWNER = { ID: "local", DisplayName: "local" } as const;
 
-export const listBuckets: Operation = async ({ store, region }) => {
-  const buckets = store.buckets().map(({ name, createdAt }) => ({
-    Name: name,
-    CreationDate: createdAt,
-    BucketRegion: region,
-  }));
-  return { body: xmlDocument("ListAllMyBucketsResult", { Owner: OWNER, Buckets: { Bucket: buckets } }) };
+/** All buckets, or those whose name begins with `prefix`; there are never so many that they need pages. */
+export const listBuckets: Operation = async ({ store, region }, { query }) => {
+  const prefix = query.get("prefix") ?? undefined;
+  const buckets = store
+    .buckets()
+    .filter(({ name }) => name.startsWith(prefix ?? ""))
+    .map(({ name, createdAt }) => ({ Name: name, CreationDate: createdAt, BucketRegion: region }));
+  return {
+    body: xmlDocument("ListAllMyBucketsResult", {
+      Owner: OWNER,
+      Buckets: { Bucket: buckets },
+      Prefix: prefix,
+    }),
+  };
 };
 
 export const createBucket: Operation = async ({ store }, request) => {

@@ -98,7 +98,7 @@ test("aws s3api reads and writes heads, tags and versions", { skip }, async (t) 
   const tags = await json("get-object-tagging", ...object);
   assert.deepEqual(tags.TagSet, [{ Key: "label", Value: "photo" }]);
   await assert.rejects(aws("s3api", "get-bucket-policy", "--bucket", "uploads"), {
-    stderr: /NotImplemented/,
+    stderr: /NoSuchBucketPolicy/,
   });
   await aws("s3", "mb", "s3://another");
   await aws("s3", "rb", "s3://another");
@@ -109,6 +109,17 @@ test("aws s3api reads and writes heads, tags and versions", { skip }, async (t) 
   assert.equal((versions.Versions as unknown[]).length, 2);
   await aws("s3api", "get-object", ...object, "--version-id", "null", "--range", "bytes=1-2", "out");
   assert.equal(await readFile(join(folder, "out"), "utf8"), "yt");
+});
+
+test("aws s3api is told 304 when it has the object already, with checksums asked for", {
+  skip,
+}, async (t) => {
+  const { aws, json, folder } = await startAws(t);
+  await writeFile(join(folder, "f"), "bytes");
+  const object = ["--bucket", "uploads", "--key", "k"];
+  const { ETag } = await json("put-object", ...object, "--body", "f");
+  const again = ["--checksum-mode", "ENABLED", "--if-none-match", String(ETag), "out"];
+  await assert.rejects(aws("s3api", "get-object", ...object, ...again), { stderr: /304.*Not Modified/ });
 });
 
 test("a URL from aws s3 presign is served", { skip }, async (t) => {
