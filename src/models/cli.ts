@@ -3,15 +3,19 @@ import { evaluateCommand } from "./commands/evaluate.ts";
 import { importCommand } from "./commands/import.ts";
 import { listCommand } from "./commands/list.ts";
 import { pullCommand } from "./commands/pull.ts";
+import { useCommand } from "./commands/use.ts";
 import { CommandError, EXIT_STATUS } from "./errors.ts";
 
 const program = new Command("model")
   .usage("<command> [options]")
-  .description("Get, import, evaluate and list the models that the function can be deployed with.")
+  .description(
+    "Get, import, evaluate and list the models that the function can be deployed with, and choose one.",
+  )
   .addCommand(importCommand())
   .addCommand(pullCommand())
   .addCommand(evaluateCommand())
   .addCommand(listCommand())
+  .addCommand(useCommand())
   .addHelpText(
     "after",
     `

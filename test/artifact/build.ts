@@ -62,12 +62,10 @@ async function makeLayer(
   target: string,
   variables: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const { npm_config_ignore_scripts: _, ...env } = process.env;
+  const { npm_config_ignore_scripts: _, MODEL: __, ...env } = process.env;
   try {
-    await run("make", ["--silent", target], {
-      cwd: join(PROJECT_DIR, "layers", layer),
-      env: { ...env, ...variables },
-    });
+    const given = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    await run("make", ["--silent", target, ...given], { cwd: join(PROJECT_DIR, "layers", layer), env });
   } catch (error) {
     throw new Error(`make ${target} failed: ${(error as { stderr?: string }).stderr?.trim()}`, {
       cause: error,

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fields, list, ofType, properties, ROOT, resources, source } from "./read.ts";
@@ -81,6 +83,36 @@ test("each layer has a Makefile with the target that SAM calls, and stays for a 
     const makefile = readFileSync(join(ROOT, String(layer.ContentUri), "Makefile"), "utf8");
     assert.match(makefile, new RegExp(`^build-${id}:`, "m"));
     assert.equal(layer.RetentionPolicy, "Retain");
+  }
+});
+
+test("the native layer and the set-up refuse an npm that would pack another machine's binaries, and say which to take", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "old-npm-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [version, isTaken] of [
+    ["8.19.4", false],
+    ["9.2.0", false],
+    ["10.0.0", false],
+    ["10.1.0", true],
+    ["10.9.2", true],
+    ["11.0.0", true],
+  ] as const) {
+    // Fails as soon as it is to install something.
+    writeFileSync(join(folder, "npm"), `#!/bin/sh\n[ "$1" = --version ] && echo ${version} || exit 9\n`, {
+      mode: 0o755,
+    });
+    const PATH = `${folder}:${process.env.PATH}`;
+    const options = { encoding: "utf8", env: { PATH, ARTIFACTS_DIR: join(folder, "layer") } } as const;
+    const layer = spawnSync("make", ["build-NativeLayer"], { ...options, cwd: join(ROOT, "layers/native") });
+    assert.equal(/npm 10\.1 or newer is needed/.test(layer.stderr), !isTaken, version);
+    const env = { PATH, npm_config_user_agent: `npm/${version} node/v20.0.0 linux x64 workspaces/false` };
+    const setup = spawnSync("sh", ["-c", readJson("package.json").scripts.setup], {
+      encoding: "utf8",
+      cwd: folder,
+      env,
+    });
+    assert.equal(setup.status, isTaken ? 9 : 1, version);
+    assert.equal(/npm 10\.1 or newer is needed/.test(setup.stderr), !isTaken, version);
   }
 });
 
