@@ -1,74 +1,87 @@
-import { type ClassifyContext, classifyImage } from "./classify.ts";
+import type { Deadline } from "./deadline.ts";
 import { ClassifierError } from "./errors.ts";
 import { compareSequencers, type ImageRef } from "./image-ref.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Slot } from "./slot.ts";
+import type { Done, Task } from "./triggers/trigger.ts";
+
+export interface BatchOptions {
+  /** Uploads that are worked on at once: while some are fetched or published, others are decoded. */
+  readonly imagesInFlight: number;
+  /** No upload is started with less than this left of the invocation. */
+  readonly deadlineMarginMs: number;
+  readonly deadline: Deadline;
+}
+
+/** A task with an upload in it. */
+export type UploadTask = Task & { readonly target: ImageRef };
+
+/** Time after the deadline's signal for what was aborted to say so itself. */
+const SETTLE_MS = 200;
 
 /**
- * Classifies many uploads, as many at a time as there are slots: while one is inferred, others are fetched and decoded.
+ * Classifies the uploads of many tasks.
  *
  * Uploads of the same key never overlap. Of several events of one key only the newest is worked on: the older ones are
  * superseded by it, also when it fails, for then it comes again. The same event twice is worked on once.
  *
- * A picture is not started when less than `deadlineMarginMs` is left: it fails as `DEADLINE_NEAR`, to be tried again.
+ * Answers in time whatever `classify` does: what has not ended by the deadline failed as `DEADLINE_NEAR`, to be tried
+ * again, and what has ended keeps its outcome.
  *
- * @param slots at least one; none is used by two pictures at once
- * @returns one outcome a ref, in the same order; the same object for the same event
+ * @param classify does not throw
+ * @returns one outcome per task, in the same order; the same object for the same event
  */
 export async function classifyBatch(
-  context: ClassifyContext,
-  slots: readonly Slot[],
-  refs: readonly ImageRef[],
-): Promise<Outcome[]> {
-  const outcomes = new Map<ImageRef, Outcome>();
-  const queue = groupByKey(refs).values();
-  const work = async (slot: Slot): Promise<void> => {
-    for (const events of queue) await classifyKey(context, slot, events, outcomes);
-  };
-  await Promise.all(slots.map(work));
-  return refs.map((ref) => outcomes.get(ref) ?? notStarted(ref));
-}
-
-/** All events of one key, one after the other. */
-async function classifyKey(
-  context: ClassifyContext,
-  slot: Slot,
-  events: readonly ImageRef[],
-  outcomes: Map<ImageRef, Outcome>,
-): Promise<void> {
-  const newest = newestOf(events);
-  for (const ref of events) {
-    const order =
-      newest === undefined || ref.sequencer === undefined ? 0 : compareSequencers(ref.sequencer, newest);
-    const same = events.find((other) => outcomes.has(other) && isSameEvent(other, ref));
-    const outcome =
-      order < 0
-        ? ({ status: "superseded", ref } as const)
-        : ((same && outcomes.get(same)) ?? (await classifyInTime(context, slot, ref)));
-    outcomes.set(ref, outcome);
+  tasks: readonly Task[],
+  classify: (task: UploadTask) => Promise<Outcome>,
+  { imagesInFlight, deadlineMarginMs, deadline }: BatchOptions,
+): Promise<Done[]> {
+  const outcomes = new Map<Task, Outcome>();
+  const uploads: UploadTask[] = [];
+  for (const task of tasks) {
+    if (task.target instanceof ClassifierError)
+      outcomes.set(task, { status: "unreadable", error: task.target });
+    else uploads.push(task as UploadTask);
   }
+  const queue = groupByKey(uploads).values();
+  const hasTime = () => deadline.remainingMs() >= deadlineMarginMs;
+  const work = async (): Promise<void> => {
+    for (const sameKey of queue) {
+      const newest = newestOf(sameKey);
+      for (const task of sameKey) {
+        if (!hasTime()) return;
+        const { target: ref } = task;
+        const isOlder =
+          newest !== undefined && ref.sequencer !== undefined && compareSequencers(ref.sequencer, newest) < 0;
+        const twin = sameKey.find((other) => outcomes.has(other) && isSameEvent(other.target, ref));
+        const known = isOlder ? ({ status: "superseded", ref } as const) : twin && outcomes.get(twin);
+        outcomes.set(task, known ?? (await classify(task)));
+      }
+    }
+  };
+  const all = Promise.all(Array.from({ length: imagesInFlight }, work));
+  await deadline.bound(all, SETTLE_MS).catch((error: unknown) => {
+    if (!(error instanceof ClassifierError)) throw error;
+  });
+  return tasks.map((task) => ({
+    id: task.id,
+    outcome: outcomes.get(task) ?? unfinished(task as UploadTask),
+  }));
 }
 
-async function classifyInTime(context: ClassifyContext, slot: Slot, ref: ImageRef): Promise<Outcome> {
-  const { deadline, config } = context;
-  return deadline.remainingMs() < config.deadlineMarginMs
-    ? notStarted(ref)
-    : classifyImage(context, slot, ref);
-}
-
-function notStarted(ref: ImageRef): Outcome {
-  const message = "less than DEADLINE_MARGIN_MS was left of the invocation, so the picture was not started";
+function unfinished({ target: ref }: UploadTask): Outcome {
+  const message =
+    "too little of the invocation's time was left, so the image was not started or not finished";
   return { status: "failed", ref, error: new ClassifierError("DEADLINE_NEAR", message) };
 }
 
-function groupByKey(refs: readonly ImageRef[]): Map<string, ImageRef[]> {
+function groupByKey(tasks: readonly UploadTask[]): Map<string, UploadTask[]> {
   // No bucket's name has a slash.
-  return Map.groupBy(refs, ({ bucket, key }) => `${bucket}/${key}`);
+  return Map.groupBy(tasks, ({ target: { bucket, key } }) => `${bucket}/${key}`);
 }
 
-function newestOf(events: readonly ImageRef[]): string | undefined {
-  return events
-    .map(({ sequencer }) => sequencer)
+function newestOf(tasks: readonly UploadTask[]): string | undefined {
+  return tasks
+    .map(({ target }) => target.sequencer)
     .filter((sequencer) => sequencer !== undefined)
     .reduce<string | undefined>(
       (newest, sequencer) =>

@@ -6,8 +6,12 @@ export interface Config {
   readonly resultsBucket: string;
   /** Predictions in a result. */
   readonly topK: number;
-  /** Pictures of one batch that are fetched and decoded at the same time; inference is always one at a time. */
+  /** Uploads of one batch that are worked on at the same time, most of them waiting for S3. */
   readonly imagesInFlight: number;
+  /** Images that are decoded at the same time; inference is always one at a time. */
+  readonly decodesInFlight: number;
+  /** MiB that the files being worked on may take of memory, together; at least one of `maxObjectBytes` always may. */
+  readonly fileMemoryMb: number;
   readonly maxObjectBytes: number;
   readonly maxImagePixels: number;
   /** Convert wide-gamut pictures to sRGB by their own profile. Costs up to twice the decode time. */
@@ -26,6 +30,10 @@ export interface Config {
   readonly s3Attempts: number;
   /** `true` for S3-compatible endpoints that know no bucket host names. */
   readonly s3ForcePathStyle: boolean;
+  /** ARN of the queue whose messages come alone; empty when there is none. */
+  readonly isolationQueueArn: string;
+  /** The function's memory, which Lambda says; 0 where it is not said. */
+  readonly memorySizeMb: number;
   /** The metrics' dimension `service`. */
   readonly serviceName: string;
 }
@@ -66,7 +74,9 @@ const VARIABLES: VariableOf = {
   modelDir: ["MODEL_DIR", text("/opt/model", /./, "the path of a model folder")],
   resultsBucket: ["RESULTS_BUCKET", text(undefined, /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "a bucket name")],
   topK: ["TOP_K", integer(5, 1, 1000)],
-  imagesInFlight: ["IMAGES_IN_FLIGHT", integer(3, 1, 32)],
+  imagesInFlight: ["IMAGES_IN_FLIGHT", integer(16, 1, 64)],
+  decodesInFlight: ["DECODES_IN_FLIGHT", integer(3, 1, 16)],
+  fileMemoryMb: ["FILE_MEMORY_MB", integer(64, 1, 1024)],
   maxObjectBytes: ["MAX_OBJECT_BYTES", integer(25 * 2 ** 20, 1, 2 ** 30)],
   maxImagePixels: ["MAX_IMAGE_PIXELS", integer(50_000_000, 1, 1_000_000_000)],
   applyIccProfile: ["APPLY_ICC_PROFILE", flag],
@@ -77,6 +87,8 @@ const VARIABLES: VariableOf = {
   s3TimeoutMs: ["S3_TIMEOUT_MS", integer(5000, 1, 600_000)],
   s3Attempts: ["S3_ATTEMPTS", integer(3, 1, 10)],
   s3ForcePathStyle: ["S3_FORCE_PATH_STYLE", flag],
+  isolationQueueArn: ["ISOLATION_QUEUE_ARN", text("", /^arn:[^\s]+$/, "the ARN of an SQS queue")],
+  memorySizeMb: ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE", integer(0, 128, 10_240)],
   serviceName: [
     "POWERTOOLS_SERVICE_NAME",
     text("graviton-image-classifier", /^[\x20-\x7e]{1,255}$/, "1 to 255 ASCII characters"),

@@ -1,9 +1,18 @@
-/** The end of an invocation, as far as work on pictures is concerned. */
+import { ClassifierError } from "./errors.ts";
+
+/** The end of an invocation, as far as work on images is concerned. */
 export interface Deadline {
   /** Time until `signal` aborts. Not above 0 when it has. */
   remainingMs(): number;
   /** Aborts in time for what was done to be answered. */
   readonly signal: AbortSignal;
+  /**
+   * Waits for `work`, but no longer than until the deadline: a native call cannot be cancelled, only left alone.
+   *
+   * @param graceMs time after `signal`, for work that heeds it to say how it ended
+   * @throws {ClassifierError} `DEADLINE_NEAR` when the time is over first; besides, what `work` throws
+   */
+  bound<Result>(work: Promise<Result>, graceMs?: number): Promise<Result>;
 }
 
 /** What is kept of an invocation's time for cancelling, writing the metrics and answering. */
@@ -13,5 +22,23 @@ const ANSWER_MS = 500;
 export function createDeadline(invocationRemainingMs: number): Deadline {
   const budgetMs = Math.max(0, Math.floor(invocationRemainingMs - ANSWER_MS));
   const endsAt = performance.now() + budgetMs;
-  return { remainingMs: () => endsAt - performance.now(), signal: AbortSignal.timeout(budgetMs) };
+  const remainingMs = () => endsAt - performance.now();
+  return {
+    remainingMs,
+    signal: AbortSignal.timeout(budgetMs),
+    bound(work, graceMs = 0) {
+      const { promise: over, reject } = Promise.withResolvers<never>();
+      const message = "the invocation's time ran out before the image was done";
+      const giveUp = () => reject(new ClassifierError("DEADLINE_NEAR", message));
+      const timer = setTimeout(giveUp, Math.max(0, remainingMs()) + graceMs);
+      return Promise.race([work, over]).finally(() => clearTimeout(timer));
+    },
+  };
 }
+
+/** For work outside an invocation, such as an evaluation: there is always time. */
+export const NO_DEADLINE: Deadline = {
+  remainingMs: () => Number.POSITIVE_INFINITY,
+  signal: new AbortController().signal,
+  bound: (work) => work,
+};

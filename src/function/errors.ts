@@ -68,6 +68,12 @@ export const ERRORS = {
     stage: "publish",
     meaning: "The result could not be written, or the upload not tagged.",
   },
+  PROCESSING_LIMIT: {
+    retryable: false,
+    stage: "any",
+    meaning:
+      "The image was alone in several invocations, and each ended, for time or memory, before it was classified.",
+  },
   DEADLINE_NEAR: {
     retryable: true,
     stage: "any",

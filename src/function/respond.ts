@@ -1,22 +1,20 @@
 import type { Metrics } from "@aws-lambda-powertools/metrics";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { classifyBatch } from "./batch.ts";
+import type { Classifier } from "./classifier.ts";
 import type { Config } from "./config.ts";
 import { createDeadline } from "./deadline.ts";
 import { ClassifierError } from "./errors.ts";
-import type { ImageRef } from "./image-ref.ts";
-import type { Model } from "./model/load.ts";
-import type { Outcome } from "./outcome.ts";
-import { createSlot } from "./slot.ts";
-import { createPixelLane } from "./sync/semaphore.ts";
-import { logOutcomes, recordOutcomes } from "./telemetry.ts";
+import { createFileMemory } from "./sync/file-memory.ts";
+import { publishOutcomes } from "./telemetry.ts";
 import { selectTrigger } from "./triggers/select.ts";
 import type { Task } from "./triggers/trigger.ts";
+import { classifyUpload, type Delivery } from "./upload.ts";
 
 /** What outlives an invocation. */
 export interface Dependencies {
   readonly config: Config;
-  readonly model: Model;
+  readonly classifier: Classifier;
   readonly s3: S3Client;
   readonly metrics: Metrics;
 }
@@ -28,44 +26,39 @@ export interface InvocationContext {
 }
 
 /**
- * The function as a function: event → trigger → uploads → outcomes → response. Allocates the slots once; invocations
- * of one environment never overlap.
+ * The function as a function: event → trigger → tasks → outcomes → response. Invocations of one process may overlap.
  *
  * @returns a responder that throws `ClassifierError` `INVALID_EVENT` for an event of no known shape
  */
-export function createResponder({ config, model, s3, metrics }: Dependencies) {
-  const slots = Array.from({ length: config.imagesInFlight }, () => createSlot(model));
-  const pixelLane = createPixelLane(config.maxImagePixels);
+export function createResponder({ config, classifier, s3, metrics }: Dependencies) {
+  const files = createFileMemory(config.fileMemoryMb * 2 ** 20, config.maxObjectBytes);
   return async (event: unknown, { awsRequestId, ...context }: InvocationContext): Promise<unknown> => {
     const deadline = createDeadline(context.getRemainingTimeInMillis());
     const trigger = selectTrigger(event);
-    const tasks = trigger.read(event);
-    const refs = tasks.map(({ target }) => target).filter(isUpload);
-    const classified = await classifyBatch(
-      { s3, model, config, deadline, pixelLane, requestId: awsRequestId },
-      slots,
-      refs,
+    const tasks = trigger.read(event).map((task) => refuseResultsBucket(task, config.resultsBucket));
+    const shared = { s3, classifier, files, config, deadline, requestId: awsRequestId };
+    const done = await classifyBatch(
+      tasks,
+      (task) => classifyUpload(shared, task.target, deliveryOf(task, config)),
+      { ...config, deadline },
     );
-    const outcomes = alignOutcomes(tasks, classified);
-    recordOutcomes(metrics, outcomes);
-    logOutcomes({ service: config.serviceName, requestId: awsRequestId }, outcomes);
-    return trigger.answer(
-      event,
-      tasks.map(({ id }, index) => ({ id, outcome: outcomes[index] as Outcome })),
-    );
+    publishOutcomes(metrics, { service: config.serviceName, requestId: awsRequestId }, done);
+    return trigger.answer(event, done);
   };
 }
 
-function isUpload(target: Task["target"]): target is ImageRef {
-  return !(target instanceof ClassifierError);
+/** An upload to the results bucket would have a result there, which would have a result, and so on. */
+function refuseResultsBucket(task: Task, resultsBucket: string): Task {
+  const { target } = task;
+  if (target instanceof ClassifierError || target.bucket !== resultsBucket) return task;
+  const message = `expected an upload, got an event of the results bucket ${resultsBucket}: its results would have results`;
+  return { ...task, target: new ClassifierError("INVALID_EVENT", message) };
 }
 
-/** Puts the outcomes of the readable tasks between the unreadable ones. */
-function alignOutcomes(tasks: readonly Task[], classified: readonly Outcome[]): Outcome[] {
-  const rest = classified.values();
-  return tasks.map(({ target }) =>
-    target instanceof ClassifierError
-      ? { status: "unreadable", error: target }
-      : (rest.next().value as Outcome),
-  );
+/** So often an upload may come alone and bring no answer before it is suspected of ending the process. */
+const RECEIVES_BEFORE_SUSPICION = 2;
+
+function deliveryOf({ message }: Task, config: Config): Delivery {
+  if (message === undefined || message.queueArn !== config.isolationQueueArn) return "shared";
+  return message.receives > RECEIVES_BEFORE_SUSPICION ? "suspect" : "alone";
 }

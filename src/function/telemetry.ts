@@ -3,6 +3,7 @@ import type { ClassifierError } from "./errors.ts";
 import type { ImageRef } from "./image-ref.ts";
 import { METRICS, type MetricName, NAMESPACE } from "./metrics.ts";
 import type { Measured, Outcome } from "./outcome.ts";
+import type { Done } from "./triggers/trigger.ts";
 
 /**
  * Powertools' metrics with the dimensions service and model as *default* dimensions: those of `addDimension` are lost
@@ -19,10 +20,30 @@ export function recordColdStart(metrics: Metrics, modelLoadMs: number): void {
 }
 
 /**
+ * Writes what an invocation did: its EMF lines and a line per image that was not classified. In one synchronous step, so
+ * that overlapping invocations of one process do not share a line.
+ */
+export function publishOutcomes(metrics: Metrics, context: LogContext, done: readonly Done[]): void {
+  const outcomes = done.map(({ outcome }) => outcome);
+  recordOutcomes(metrics, outcomes);
+  metrics.addMetadata("requestId", context.requestId);
+  metrics.publishStoredMetrics();
+  logOutcomes(context, outcomes);
+}
+
+/** Says why the process ends: native calls never came back. */
+export function logStuck(service: string): void {
+  const message = "every buffer is held by a decode that outlived its invocation: this environment gives up";
+  process.stdout.write(
+    `${JSON.stringify({ timestamp: new Date().toISOString(), level: "ERROR", message, service })}\n`,
+  );
+}
+
+/**
  * What an invocation did: one value a picture for durations and sizes, one count an invocation for each way to end.
  * Zeros too, so that a rate is 0 and not missing while nothing fails.
  */
-export function recordOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): void {
+function recordOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): void {
   const count = (...statuses: Outcome["status"][]) =>
     outcomes.filter(({ status }) => statuses.includes(status)).length;
   record(metrics, "BatchSize", outcomes.length);
@@ -68,7 +89,7 @@ export interface LogContext {
  * One line a picture that was rejected or failed, as JSON on stdout: `console.log` would be wrapped in another JSON
  * object under `LogFormat: JSON`, what is written to stdout is taken as it is under both formats.
  */
-export function logOutcomes(context: LogContext, outcomes: readonly Outcome[]): void {
+function logOutcomes(context: LogContext, outcomes: readonly Outcome[]): void {
   for (const outcome of new Set(outcomes)) if ("error" in outcome) logError(context, outcome);
 }
 

@@ -241,6 +241,7 @@ function localVariables(s3Url: string, modelDir: string): Record<string, string>
   return {
     MODEL_DIR: modelDir,
     RESULTS_BUCKET,
+    ISOLATION_QUEUE_ARN,
     AWS_ENDPOINT_URL_S3: s3Url,
     S3_FORCE_PATH_STYLE: "true",
   };

@@ -54,7 +54,7 @@ export const MECHANISMS: readonly MechanismMutation[] = [
     faults: [fault],
   })),
   {
-    disabled: "silence ends: S3_TIMEOUT_MS, the deadline, middy's early timeout",
+    disabled: "silence ends: S3_TIMEOUT_MS, the deadline's signal, the batch's bound",
     edits: [
       [
         "src/function/s3.ts",
@@ -62,12 +62,7 @@ export const MECHANISMS: readonly MechanismMutation[] = [
         "",
       ],
       ["src/function/deadline.ts", "AbortSignal.timeout(budgetMs)", "new AbortController().signal"],
-      // Middy would answer for the function 5 ms before its end.
-      [
-        "src/function/handler.ts",
-        "s3: createS3Client(config) })).use(",
-        "s3: createS3Client(config) }), { timeoutEarlyInMillis: 0 }).use(",
-      ],
+      ["src/function/deadline.ts", "return Promise.race([work, over])", "return Promise.race([work])"],
     ],
     faults: ["stall"],
     expected: "silent",
@@ -75,13 +70,7 @@ export const MECHANISMS: readonly MechanismMutation[] = [
   },
   {
     disabled: "a body that comes in pieces is put together",
-    edits: [
-      [
-        "src/function/stages/fetch.ts",
-        "chunk.copy(slot.fileBuffer, length);",
-        "chunk.copy(slot.fileBuffer, 0);",
-      ],
-    ],
+    edits: [["src/function/stages/fetch.ts", "chunk.copy(buffer, length);", "chunk.copy(buffer, 0);"]],
     faults: ["throttle"],
     expected: "wrong",
   },
@@ -128,7 +117,7 @@ export const MECHANISMS: readonly MechanismMutation[] = [
     disabled: "nothing is answered before it is published",
     edits: [
       [
-        "src/function/classify.ts",
+        "src/function/upload.ts",
         "const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);",
         'const published = "published" as string;\n    publishResult(s3, config.resultsBucket, result, deadline.signal).catch(() => {});',
       ],

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { classifyBytes, createSlot } from "../../src/function/classify.ts";
+import { createClassifier } from "../../src/function/classifier.ts";
 import type { Config } from "../../src/function/config.ts";
 import { ClassifierError } from "../../src/function/errors.ts";
 import { loadModel } from "../../src/function/model/load.ts";
@@ -27,8 +27,7 @@ const FIXTURES = [
 
 /** Fixtures and broken pictures, each with the answer that the pipeline gives when nothing is wrong around it. */
 export async function knownPictures(modelDir: string, config: Config): Promise<KnownPicture[]> {
-  const model = await loadModel(modelDir);
-  const slot = createSlot(model);
+  const classifier = await createClassifier(await loadModel(modelDir), config);
   const files = new Map<string, Buffer>();
   for (const name of FIXTURES) {
     files.set(name, await readFile(join(import.meta.dirname, "../fixtures", name)));
@@ -39,7 +38,7 @@ export async function knownPictures(modelDir: string, config: Config): Promise<K
   const known: KnownPicture[] = [];
   for (const [name, bytes] of files) {
     try {
-      const { predictions } = await classifyBytes(model, slot, bytes, config, config.topK);
+      const { predictions } = await classifier.classify(bytes);
       known.push({ name, bytes, answer: predictions });
     } catch (error) {
       if (!(error instanceof ClassifierError)) throw error;

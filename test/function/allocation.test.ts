@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { test } from "node:test";
+import { createInputBuffers } from "../../src/function/model/input-buffers.ts";
 import { loadModel } from "../../src/function/model/load.ts";
-import { createSlot } from "../../src/function/slot.ts";
 import { decodeImage } from "../../src/function/stages/decode/sharp.ts";
 import { readObject } from "../../src/function/stages/fetch.ts";
 import { inferLogits } from "../../src/function/stages/infer.ts";
@@ -43,7 +43,8 @@ class Growth {
 
 test(`over ${PICTURES} pictures no stage allocates anything of a picture's size, but for the decoder's output`, async (t) => {
   const model = await loadModel(await writeTinyModel(t, { side: 224 }));
-  const slot = createSlot(model);
+  const fileBuffer = Buffer.allocUnsafeSlow(2 ** 20);
+  const buffers = createInputBuffers(model.input);
   const file = await drawn(400, 300, (x, y) => [200 + (x % 50), (x * y) % 151, y % 97])
     .jpeg()
     .toBuffer();
@@ -58,10 +59,10 @@ test(`over ${PICTURES} pictures no stage allocates anything of a picture's size,
   for (let i = 0; i < PICTURES; i++) {
     const body = Readable.from(chunks, { objectMode: false });
     const object = { source: { bucket: "b", key: "k", sizeBytes: file.length }, body };
-    const bytes = await growth.fetch.of(() => readObject(object, slot, FETCH_OPTIONS));
+    const bytes = await growth.fetch.of(() => readObject(object, () => fileBuffer, FETCH_OPTIONS));
     const { raw } = await growth.decode.of(() => decodeImage(bytes, model.preprocessing, OPTIONS));
-    await growth.normalize.of(() => normalizeImage(raw, model.normalization, slot.pixelValues));
-    const logits = await growth.infer.of(() => inferLogits(model, slot));
+    await growth.normalize.of(() => normalizeImage(raw, model.normalization, buffers.pixelValues));
+    const logits = await growth.infer.of(() => inferLogits(model, buffers));
     const [best] = await growth.rank.of(() => rankLabels(logits, model.labels, 5));
     assert.equal(best?.label, "red");
   }

@@ -1,21 +1,22 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { classifyBatch } from "../../src/function/batch.ts";
+import { createClassifier } from "../../src/function/classifier.ts";
 import type { Config } from "../../src/function/config.ts";
 import { createDeadline } from "../../src/function/deadline.ts";
 import type { ImageRef } from "../../src/function/image-ref.ts";
 import { loadModel } from "../../src/function/model/load.ts";
 import type { Outcome } from "../../src/function/outcome.ts";
-import { createSlot } from "../../src/function/slot.ts";
-import { createPixelLane, type PixelLane } from "../../src/function/sync/semaphore.ts";
+import { createFileMemory } from "../../src/function/sync/file-memory.ts";
+import { classifyUpload } from "../../src/function/upload.ts";
 import type { S3Options } from "../../src/local/s3/server.ts";
-import { testConfig } from "./harness.ts";
+import { holdModel, testConfig } from "./harness.ts";
 import { BLUE, GREEN, plainPng, RED } from "./pictures.ts";
 import { recordS3 } from "./stages/s3-requests.ts";
 import { writeTinyModel } from "./tiny-model.ts";
 
 interface BatchOptions {
-  readonly slots?: number;
+  readonly inFlight?: number;
   readonly remainingMs?: number;
   readonly config?: Partial<Config>;
   readonly s3?: Partial<S3Options>;
@@ -23,33 +24,26 @@ interface BatchOptions {
 
 async function start(t: TestContext, options: BatchOptions = {}) {
   const running = await recordS3(t, options.s3);
-  const model = await loadModel(await writeTinyModel(t));
-  const config = testConfig(options.config);
-  const slots = Array.from({ length: options.slots ?? 3 }, () => createSlot(model));
-  const lane = createPixelLane(config.maxImagePixels);
-  let [pixels, peakPixels] = [0, 0];
-  const pixelLane: PixelLane = (count, work, signal) =>
-    lane(
-      count,
-      async () => {
-        pixels += count;
-        peakPixels = Math.max(peakPixels, pixels);
-        try {
-          return await work();
-        } finally {
-          pixels -= count;
-        }
-      },
-      signal,
-    );
+  const { s3 } = running;
+  const config = testConfig({ imagesInFlight: options.inFlight ?? 3, ...options.config });
+  const classifier = await createClassifier(await loadModel(await writeTinyModel(t)), config);
+  const files = createFileMemory(config.fileMemoryMb * 2 ** 20, config.maxObjectBytes);
   return {
     ...running,
-    slots,
-    peakPixels: () => peakPixels,
-    classify: (refs: readonly ImageRef[]) => {
+    classifier,
+    classify: async (refs: readonly ImageRef[]): Promise<Outcome[]> => {
       const deadline = createDeadline(options.remainingMs ?? 60_000);
-      const { s3 } = running;
-      return classifyBatch({ s3, model, config, deadline, pixelLane, requestId: "r" }, slots, refs);
+      const context = { s3, classifier, files, config, deadline, requestId: "r" };
+      const done = await classifyBatch(
+        refs.map((target, index) => ({ id: String(index), target })),
+        ({ target }) => classifyUpload(context, target, "shared"),
+        { ...config, deadline },
+      );
+      assert.deepEqual(
+        done.map(({ id }) => id),
+        refs.map((_, index) => String(index)),
+      );
+      return done.map(({ outcome }) => outcome);
     },
   };
 }
@@ -86,34 +80,18 @@ test("no upload has no outcome", async (t) => {
   assert.deepEqual(await classify([]), []);
 });
 
-for (const slots of [1, 3, 5]) {
-  test(`with ${slots} slots ${slots} uploads are on their way at once, never more`, async (t) => {
-    const { put, classify, endpoint, peak } = await start(t, { slots });
+for (const inFlight of [1, 3, 5]) {
+  test(`with ${inFlight} images in flight, ${inFlight} uploads are on their way at once, never more`, async (t) => {
+    const { put, classify, endpoint, peak } = await start(t, { inFlight });
     const red = await plainPng(RED);
     const keys = Array.from({ length: 10 }, (_, i) => `k${i}`);
     for (const key of keys) await put("uploads", key, red);
     endpoint.setFault({ kind: "delay", ms: 40 });
     const outcomes = await classify(keys.map((key) => upload(key)));
     assert.deepEqual(new Set(outcomes.map(shown)), new Set(["red"]));
-    assert.equal(peak(), slots);
+    assert.equal(peak(), inFlight);
   });
 }
-
-test("forty pictures take the slots' buffers, and leave them the same objects", async (t) => {
-  const { put, classify, slots } = await start(t);
-  const buffers = () => slots.map(({ pixelValues, feeds, fileBuffer }) => [pixelValues, feeds, fileBuffer]);
-  const before = buffers();
-  const colours = { red: RED, green: GREEN, blue: BLUE };
-  const expected: string[] = [];
-  for (let i = 0; i < 40; i++) {
-    const [name, colour] = Object.entries(colours)[i % 3] ?? ["red", RED];
-    await put("uploads", `k${i}`, await plainPng(colour));
-    expected.push(name);
-  }
-  const outcomes = await classify(expected.map((_, i) => upload(`k${i}`)));
-  assert.deepEqual(outcomes.map(shown), expected);
-  for (const [index, buffer] of buffers().flat().entries()) assert.equal(buffer, before.flat()[index]);
-});
 
 test("of several events of one key only the newest is worked on, wherever it stands", async (t) => {
   const { put, classify, requests } = await start(t);
@@ -154,7 +132,7 @@ test("with less time left than the margin no picture is started, and each is DEA
 
 test("when time runs out, what is under way is given up as DEADLINE_NEAR and what is done stays done", async (t) => {
   const { put, classify, endpoint } = await start(t, {
-    slots: 2,
+    inFlight: 2,
     remainingMs: 2500,
     config: { deadlineMarginMs: 0 },
   });
@@ -168,33 +146,39 @@ test("when time runs out, what is under way is given up as DEADLINE_NEAR and wha
   assert.deepEqual(outcomes.map(shown), ["red", "DEADLINE_NEAR", "DEADLINE_NEAR"]);
 });
 
-test("pictures being decoded never have more pixels together than one may have, and all are classified", async (t) => {
-  const { put, classify, peakPixels } = await start(t, { slots: 6, config: { maxImagePixels: 300 * 300 } });
-  const sides = [300, 20, 200, 299, 30, 250, 40, 300, 150, 150, 100, 260];
-  for (const side of sides) await put("uploads", `k${side}`, await plainPng(BLUE, side, side));
-  const outcomes = await classify(sides.map((side, i) => upload(`k${side}`, { sequencer: `0${i}` })));
-  assert.ok(outcomes.every((outcome) => ["blue", "superseded"].includes(shown(outcome) ?? "")));
-  assert.ok(peakPixels() <= 300 * 300, `${peakPixels()} pixels at once`);
+test("an answer is given in time although a native call goes on, and what is done keeps its result", async (t) => {
+  const { put, classify, classifier } = await start(t, {
+    remainingMs: 1500,
+    config: { deadlineMarginMs: 0, decodesInFlight: 1 },
+  });
+  for (const key of ["done", "stuck"]) await put("uploads", key, await plainPng(RED));
+  const startedAt = performance.now();
+  const answered = classify(["done", "stuck"].map((key) => upload(key)));
+  const { session } = classifier.model;
+  const run = session.run.bind(session);
+  const second = Promise.withResolvers<void>();
+  t.mock.method(session, "run", async (...args: Parameters<typeof run>) => {
+    t.mock.restoreAll();
+    const release = holdModel(t, classifier.model);
+    second.promise.then(release);
+    return run(...args);
+  });
+  assert.deepEqual((await answered).map(shown).sort(), ["DEADLINE_NEAR", "red"]);
+  assert.ok(performance.now() - startedAt < 1500, "answered after the invocation's end");
+  second.resolve();
 });
 
-test("a picture that finds no room in time is DEADLINE_NEAR, and a later batch finds the room free", async (t) => {
-  const running = await start(t, { remainingMs: 700, config: { deadlineMarginMs: 0, maxImagePixels: 1000 } });
-  await running.put("uploads", "k", await plainPng(RED, 30, 30));
-  const model = await loadModel(await writeTinyModel(t));
-  const lane = createPixelLane(1000);
-  const leave = Promise.withResolvers<void>();
-  const occupied = lane(1000, () => leave.promise);
-  const config = testConfig({ deadlineMarginMs: 0, maxImagePixels: 1000 });
-  const { s3 } = running;
-  const slots = [createSlot(model)];
-  const classify = (remainingMs: number) => {
-    const deadline = createDeadline(remainingMs);
-    return classifyBatch({ s3, model, config, deadline, pixelLane: lane, requestId: "r" }, slots, [
-      upload("k"),
-    ]);
-  };
-  assert.deepEqual((await classify(700)).map(shown), ["DEADLINE_NEAR"]);
-  leave.resolve();
-  await occupied;
-  assert.deepEqual((await classify(60_000)).map(shown), ["red"]);
+test("an image that is out of time does not touch those of the next invocation, whenever it goes on", async (t) => {
+  for (const releasedAfterMs of [0, 5, 20, 60]) {
+    const { put, classify, classifier } = await start(t, {
+      remainingMs: 900,
+      config: { deadlineMarginMs: 0, decodesInFlight: 1 },
+    });
+    const colours = { red: RED, green: GREEN, blue: BLUE };
+    for (const [name, colour] of Object.entries(colours)) await put("uploads", name, await plainPng(colour));
+    const release = holdModel(t, classifier.model);
+    assert.deepEqual((await classify([upload("red")])).map(shown), ["DEADLINE_NEAR"]);
+    setTimeout(release, releasedAfterMs);
+    assert.deepEqual((await classify([upload("blue"), upload("green")])).map(shown), ["blue", "green"]);
+  }
 });

@@ -6,7 +6,9 @@ const DEFAULTS: Config = {
   modelDir: "/opt/model",
   resultsBucket: "results",
   topK: 5,
-  imagesInFlight: 3,
+  imagesInFlight: 16,
+  decodesInFlight: 3,
+  fileMemoryMb: 64,
   maxObjectBytes: 26_214_400,
   maxImagePixels: 50_000_000,
   applyIccProfile: false,
@@ -17,6 +19,8 @@ const DEFAULTS: Config = {
   s3TimeoutMs: 5000,
   s3Attempts: 3,
   s3ForcePathStyle: false,
+  isolationQueueArn: "",
+  memorySizeMb: 0,
   serviceName: "graviton-image-classifier",
 };
 
@@ -41,7 +45,9 @@ const CASES: Record<keyof Config, Case> = {
     bad: ["ab", "Upper", "under_score", "-begins", "ends-", "with/slash", "b".repeat(64)],
   },
   topK: { variable: "TOP_K", ...numbers(1, 1000) },
-  imagesInFlight: { variable: "IMAGES_IN_FLIGHT", ...numbers(1, 32) },
+  imagesInFlight: { variable: "IMAGES_IN_FLIGHT", ...numbers(1, 64) },
+  decodesInFlight: { variable: "DECODES_IN_FLIGHT", ...numbers(1, 16) },
+  fileMemoryMb: { variable: "FILE_MEMORY_MB", ...numbers(1, 1024) },
   maxObjectBytes: { variable: "MAX_OBJECT_BYTES", ...numbers(1, 2 ** 30) },
   maxImagePixels: { variable: "MAX_IMAGE_PIXELS", ...numbers(1, 1_000_000_000) },
   applyIccProfile: { variable: "APPLY_ICC_PROFILE", ...FLAG },
@@ -56,6 +62,12 @@ const CASES: Record<keyof Config, Case> = {
   s3TimeoutMs: { variable: "S3_TIMEOUT_MS", ...numbers(1, 600_000) },
   s3Attempts: { variable: "S3_ATTEMPTS", ...numbers(1, 10) },
   s3ForcePathStyle: { variable: "S3_FORCE_PATH_STYLE", ...FLAG },
+  isolationQueueArn: {
+    variable: "ISOLATION_QUEUE_ARN",
+    good: { "arn:aws:sqs:us-east-1:123456789012:q": "arn:aws:sqs:us-east-1:123456789012:q" },
+    bad: ["queue", "arn: aws"],
+  },
+  memorySizeMb: { variable: "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ...numbers(128, 10_240) },
   serviceName: {
     variable: "POWERTOOLS_SERVICE_NAME",
     good: { "my service": "my service" },

@@ -3,9 +3,11 @@ import { type TestContext, test } from "node:test";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { ClassifierError, ERRORS, type ErrorCode, messageOf } from "../../src/function/errors.ts";
 import { loadModel } from "../../src/function/model/load.ts";
-import { fixture, type RunningFunction, sqsEvent, startFunction } from "./harness.ts";
+import { fixture, holdModel, type RunningFunction, sqsEvent, startFunction } from "./harness.ts";
 import { plainPng, RED } from "./pictures.ts";
 import { writeTinyModel } from "./tiny-model.ts";
+
+const ISOLATION_QUEUE = "arn:aws:sqs:us-east-1:123456789012:isolation";
 
 type Provoke = (t: TestContext) => Promise<void>;
 
@@ -65,8 +67,8 @@ const PROVOKED: Record<ErrorCode, Provoke> = {
   },
   INFERENCE_FAILED: async (t) => {
     const model = await loadModel(await writeTinyModel(t));
-    const broken = { ...model, outputName: "no such output" };
-    const running = await startFunction(t, {}, {}, broken);
+    const running = await startFunction(t, {}, {}, model);
+    t.mock.method(model.session, "run", () => Promise.reject(new Error("out of order")));
     const record = await running.upload("k.jpg", await picture());
     assert.deepEqual(await running.invoke(sqsEvent([{ Records: [record] }])), {
       batchItemFailures: [{ itemIdentifier: "message-0" }],
@@ -74,6 +76,29 @@ const PROVOKED: Record<ErrorCode, Provoke> = {
     assert.equal(running.log[0]?.code, "INFERENCE_FAILED");
   },
   PUBLISH_FAILED: uploadOf("PUBLISH_FAILED", picture, failing(500, "InternalError", "PutObject")),
+  PROCESSING_LIMIT: async (t) => {
+    const changes = { isolationQueueArn: ISOLATION_QUEUE, deadlineMarginMs: 0 };
+    const model = await loadModel(await writeTinyModel(t));
+    const running = await startFunction(t, changes, {}, model);
+    const record = await running.upload("k.jpg", await picture());
+    const delivery = (receives: number) => sqsEvent([{ Records: [record] }], ISOLATION_QUEUE, receives);
+    const release = holdModel(t, model);
+    // Twice it comes back; the third time its rejection is published before anything can end the process.
+    const back = { batchItemFailures: [{ itemIdentifier: "message-0" }] };
+    assert.deepEqual(await running.invoke(delivery(2), 900), back);
+    assert.equal(await running.result("k.jpg"), undefined);
+    assert.deepEqual(await running.invoke(delivery(3), 1500), { batchItemFailures: [] });
+    const rejected = await running.result("k.jpg");
+    assert.equal(rejected?.status === "rejected" && rejected.error.code, "PROCESSING_LIMIT");
+    release();
+    // A suspect whose rejection stands is not decoded once more.
+    assert.deepEqual(await running.invoke(delivery(4)), { batchItemFailures: [] });
+    assert.deepEqual(await running.result("k.jpg"), rejected);
+    // A suspect that only met a bad moment of the machine is classified.
+    const other = await running.upload("other.jpg", await picture());
+    await running.invoke(sqsEvent([{ Records: [other] }], ISOLATION_QUEUE, 3));
+    assert.equal((await running.result("other.jpg"))?.status, "classified");
+  },
   DEADLINE_NEAR: uploadOf("DEADLINE_NEAR", picture, undefined, { remainingMs: 1000 }),
 };
 

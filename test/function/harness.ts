@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { createClassifier } from "../../src/function/classifier.ts";
 import { type Config, readConfig } from "../../src/function/config.ts";
 import { loadModel, type Model } from "../../src/function/model/load.ts";
 import { createResponder } from "../../src/function/respond.ts";
@@ -31,18 +32,19 @@ export function testConfig(changes: Partial<Config> = {}): Config {
   return { ...readConfig({ RESULTS_BUCKET: "results", S3_FORCE_PATH_STYLE: "true" }), ...changes };
 }
 
-/** Runs the function once, with so much time left. */
-export type Invoke = (event: unknown, remainingMs?: number) => Promise<unknown>;
+/** Runs the function once, with so much time left; invocations may overlap. */
+export type Invoke = (event: unknown, remainingMs?: number, requestId?: string) => Promise<unknown>;
 
 export interface RunningFunction {
   readonly s3: Endpoint;
-  readonly metrics: ReturnType<typeof createMetrics>;
+  /** EMF documents that the function wrote, parsed. */
+  readonly metrics: readonly Readonly<Record<string, unknown>>[];
   /** Lines that the function logged, parsed. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
-  /** Of the first environment: its invocations must not overlap. */
+  /** Of the first environment. */
   readonly invoke: Invoke;
   /** Another environment of the same function, with buffers of its own. */
-  environment(): Invoke;
+  environment(): Promise<Invoke>;
   /** Uploads; returns the record that S3 notifies of it. */
   upload(key: string, body: Uint8Array | string): Promise<ObjectEventRecord>;
   /** The result document of an upload, `undefined` when there is none. */
@@ -70,17 +72,18 @@ export async function startFunction(
   const metrics = createMetrics(config.serviceName, model.name);
   const client = createS3Client(config);
   test.after(() => client.destroy());
-  const log = captureLog(test);
-  const environment = (): Invoke => {
-    const respond = createResponder({ config, model, s3: client, metrics });
-    return (event, remainingMs = 60_000) =>
-      respond(event, { awsRequestId: "request-1", getRemainingTimeInMillis: () => remainingMs });
+  const { log, emf } = captureLines(test);
+  const environment = async (): Promise<Invoke> => {
+    const classifier = await createClassifier(model, config);
+    const respond = createResponder({ config, classifier, s3: client, metrics });
+    return (event, remainingMs = 60_000, awsRequestId = "request-1") =>
+      respond(event, { awsRequestId, getRemainingTimeInMillis: () => remainingMs });
   };
   return {
     s3,
-    metrics,
+    metrics: emf,
     log,
-    invoke: environment(),
+    invoke: await environment(),
     environment,
     async upload(Key, Body) {
       const before = s3.events.length;
@@ -107,29 +110,60 @@ export async function startFunction(
   };
 }
 
-/** Keeps the function's log lines out of the test runner's own output, which goes to stdout as well. */
-function captureLog(test: TestContext): Readonly<Record<string, unknown>>[] {
-  const lines: Readonly<Record<string, unknown>>[] = [];
+type Lines = Readonly<Record<string, unknown>>[];
+
+/** Keeps the function's lines out of the test runner's own output, which goes to stdout as well. */
+function captureLines(test: TestContext): { log: Lines; emf: Lines } {
+  const [log, emf]: [Lines, Lines] = [[], []];
   const write = process.stdout.write.bind(process.stdout) as (...args: unknown[]) => boolean;
   test.mock.method(process.stdout, "write", (...args: unknown[]) => {
     const [text] = args;
-    if (typeof text !== "string" || !text.startsWith('{"timestamp":')) return write(...args);
-    lines.push(JSON.parse(text));
+    const kept =
+      typeof text !== "string"
+        ? undefined
+        : text.startsWith('{"timestamp":')
+          ? log
+          : text.startsWith('{"_aws":')
+            ? emf
+            : undefined;
+    if (kept === undefined) return write(...args);
+    kept.push(JSON.parse(text as string));
     return true;
   });
-  return lines;
+  return { log, emf };
 }
 
-/** An SQS batch as Lambda's event source mapping delivers it: a message a body. */
-export function sqsEvent(bodies: readonly unknown[]): unknown {
+const UPLOADS_QUEUE = "arn:aws:sqs:us-east-1:123456789012:uploads";
+
+/** An SQS batch as Lambda's event source mapping delivers it: one message per body. */
+export function sqsEvent(bodies: readonly unknown[], eventSourceARN = UPLOADS_QUEUE, receives = 1): unknown {
   return {
     Records: bodies.map((body, index) => ({
       messageId: `message-${index}`,
       receiptHandle: `handle-${index}`,
       body: typeof body === "string" ? body : JSON.stringify(body),
       eventSource: "aws:sqs",
-      eventSourceARN: "arn:aws:sqs:us-east-1:123456789012:uploads",
+      attributes: { ApproximateReceiveCount: String(receives) },
+      eventSourceARN,
       awsRegion: "us-east-1",
     })),
+  };
+}
+
+/**
+ * Makes the model's next runs wait, as a native call that does not end would.
+ *
+ * @returns lets them go
+ */
+export function holdModel(test: TestContext, { session }: Model): () => void {
+  const held = Promise.withResolvers<void>();
+  const run = session.run.bind(session);
+  const { mock } = test.mock.method(session, "run", async (...args: Parameters<typeof run>) => {
+    await held.promise;
+    return run(...args);
+  });
+  return () => {
+    mock.restore();
+    held.resolve();
   };
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { createClassifier } from "../../src/function/classifier.ts";
 import { keepYoungGenerationSmall } from "../../src/function/heap.ts";
 import { loadModel } from "../../src/function/model/load.ts";
 import { createResponder } from "../../src/function/respond.ts";
@@ -18,8 +19,9 @@ async function work(keys: readonly string[], counts: readonly number[]): Promise
   const config = testConfig();
   const model = await loadModel(join(PROJECT_DIR, "models/upload-triage"));
   keepYoungGenerationSmall();
+  const classifier = await createClassifier(model, config);
   const metrics = createMetrics(config.serviceName, model.name);
-  const respond = createResponder({ config, model, metrics, s3: createS3Client(config) });
+  const respond = createResponder({ config, classifier, metrics, s3: createS3Client(config) });
   const context = { awsRequestId: "request-1", getRemainingTimeInMillis: () => 60_000 };
   const bodyOf = (key: string) => ({
     source: "aws.s3",
@@ -32,7 +34,6 @@ async function work(keys: readonly string[], counts: readonly number[]): Promise
     );
     const answer = (await respond(sqsEvent(batch), context)) as { batchItemFailures: unknown[] };
     if (answer.batchItemFailures.length > 0) throw new Error("expected all to be classified");
-    metrics.publishStoredMetrics();
     pictures += BATCH_SIZE;
     if (counts.includes(pictures))
       process.send?.({ pictures, ...process.memoryUsage() } satisfies MemorySample);

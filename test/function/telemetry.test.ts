@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { METRICS } from "../../src/function/metrics.ts";
 import type { Outcome } from "../../src/function/outcome.ts";
-import { createMetrics, logOutcomes, recordColdStart, recordOutcomes } from "../../src/function/telemetry.ts";
+import { createMetrics, publishOutcomes, recordColdStart } from "../../src/function/telemetry.ts";
 import { assertOurEmf, assertValidEmf, valuesOf } from "./emf.ts";
 import { done } from "./triggers/done.ts";
 
@@ -27,14 +27,16 @@ function classified(): Outcome {
   return { ...outcome, measured } as Outcome;
 }
 
+const CONTEXT = { service: "s", requestId: "r" };
+const asDone = (outcome: Outcome) => ({ id: "0", outcome });
+
 function flushed(t: TestContext, outcomes: readonly Outcome[], coldStart = false) {
   const lines = captureLines(t);
   const metrics = createMetrics("my-service", "my-model");
   if (coldStart) recordColdStart(metrics, 81.23456);
-  recordOutcomes(metrics, outcomes);
-  metrics.publishStoredMetrics();
+  publishOutcomes(metrics, CONTEXT, outcomes.map(asDone));
   t.mock.restoreAll();
-  return lines.map(assertOurEmf);
+  return lines.filter((line) => line.includes("_aws")).map(assertOurEmf);
 }
 
 test("a cold start with a classified picture emits every metric there is, in one valid line", (t) => {
@@ -85,12 +87,13 @@ test("250 pictures of one invocation are several valid lines, none without its d
 test("each rejected or failed picture is one line of JSON with its code, on stdout", (t) => {
   const lines = captureLines(t);
   const ends = ["classified", "superseded", "INVALID_IMAGE", "FETCH_FAILED", "INVALID_EVENT"] as const;
-  logOutcomes(
-    { service: "s", requestId: "r" },
-    ends.map((end) => done("0", end, "two\nlines").outcome),
+  publishOutcomes(
+    createMetrics("s", "m"),
+    CONTEXT,
+    ends.map((end) => done("0", end, "two\nlines")),
   );
   t.mock.restoreAll();
-  const parsed = lines.map((line) => JSON.parse(line));
+  const parsed = lines.map((line) => JSON.parse(line)).filter(({ _aws }) => _aws === undefined);
   assert.deepEqual(
     parsed.map(({ level, code, retryable, key, requestId }) => [level, code, retryable, key, requestId]),
     [

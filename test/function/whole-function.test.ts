@@ -58,8 +58,7 @@ test("of a batch of ten, seven are classified, two rejected with a result, and o
       ["WARN", "OBJECT_NOT_FOUND", "missing.jpg"],
     ].sort(),
   );
-  const { BatchSize, ImagesClassified, ImagesRejected, ImagesFailed, InferDuration } =
-    metrics.serializeMetrics() as Record<string, unknown>;
+  const { BatchSize, ImagesClassified, ImagesRejected, ImagesFailed, InferDuration } = metrics[0] ?? {};
   const counts = { BatchSize, ImagesClassified, ImagesRejected, ImagesFailed };
   assert.deepEqual(counts, { BatchSize: 10, ImagesClassified: 7, ImagesRejected: 2, ImagesFailed: 1 });
   assert.equal((InferDuration as number[]).length, 7);
@@ -137,7 +136,9 @@ test("four environments that work on the same key at once leave the newer upload
   const older = await upload("k", await fixture("photo-1.jpg"));
   const newer = await upload("k", await fixture("document-1.png"));
   const answers = await Promise.all(
-    [older, newer, older, newer].map((record) => environment()(sqsEvent([{ Records: [record] }]))),
+    [older, newer, older, newer].map(async (record) =>
+      (await environment())(sqsEvent([{ Records: [record] }])),
+    ),
   );
   for (const answer of answers) assert.deepEqual(answer, { batchItemFailures: [] });
   assert.equal(bestLabel(await result("k")), "document");
@@ -247,3 +248,28 @@ function bestLabel(result: Result | undefined): string | undefined {
 function rejection(result: Result | undefined): string | undefined {
   return result?.status === "rejected" ? result.error.code : undefined;
 }
+
+test("four invocations of one environment at once: each has its own labels, metrics and request id", async (t) => {
+  const names = ["photo-1.jpg", "barcode-1.png", "document-1.png", "chart-1.png"];
+  const { upload, invoke, result, metrics } = await startFunction(t, { decodesInFlight: 2 });
+  const events: { Records: unknown[] }[] = [];
+  for (const [i, name] of names.entries()) {
+    const records: unknown[] = [];
+    // One more in each batch, so that the batches' metrics differ.
+    for (let j = 0; j <= i; j++) records.push(await upload(`${name}/${j}`, await fixture(name)));
+    events.push(sqsEvent(records.map((record) => ({ Records: [record] }))) as { Records: unknown[] });
+  }
+  await Promise.all(events.map((event, i) => invoke(event, 60_000, `request of ${names[i]}`)));
+  for (const [i, name] of names.entries()) {
+    const count = i + 1;
+    for (let j = 0; j < count; j++) {
+      const document = await result(`${name}/${j}`);
+      assert.equal(bestLabel(document), name.split("-")[0]);
+      assert.equal(document?.requestId, `request of ${name}`);
+    }
+    const line = metrics.find(({ requestId }) => requestId === `request of ${name}`);
+    assert.equal([line?.BatchSize].flat()[0], count);
+    assert.equal([line?.ImagesClassified].flat()[0], count);
+    assert.equal([line?.InferDuration].flat().length, count);
+  }
+});

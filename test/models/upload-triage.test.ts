@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import sharp from "sharp";
-import { classifyBytes, createSlot } from "../../src/function/classify.ts";
+import { type Classifier, createClassifier } from "../../src/function/classifier.ts";
 import { readConfig } from "../../src/function/config.ts";
 import { loadModel, type Model } from "../../src/function/model/load.ts";
 import { measureAccuracy } from "../../src/models/evaluate/accuracy.ts";
@@ -27,15 +27,16 @@ interface Tensor {
 }
 
 let model: Model;
+let classifier: Classifier;
 before(async () => {
   model = await loadModel(FOLDER);
+  classifier = await createClassifier(model, readConfig({ RESULTS_BUCKET: "not-used" }));
 });
 after(() => model.session.release());
 
 /** The likeliest label and its score. */
 async function classify(bytes: Uint8Array): Promise<{ label: string; score: number }> {
-  const options = readConfig({ RESULTS_BUCKET: "not-used" });
-  const { predictions } = await classifyBytes(model, createSlot(model), bytes, options, 1);
+  const { predictions } = await classifier.classify(bytes);
   assert.ok(predictions[0]);
   return predictions[0];
 }
@@ -182,7 +183,7 @@ describe("on pictures of sources that it was not trained on", () => {
   }, async () => {
     const folder = pictures ?? "";
     const list = readImageList(join(FOLDER, "training/validation.tsv"), folder, model.labels);
-    const judged = await classifyPictures(model, list, { folder, topK: 1, applyIccProfile: false });
+    const judged = await classifyPictures(classifier, list, { folder, inFlight: 4 });
     assert.deepEqual(judged.unreadable, []);
     const { macroRecall, calibrationError, classes } = measureAccuracy(judged.judgements, 1);
     assert.ok(macroRecall >= 0.95, `expected 0.95, got ${macroRecall}`);

@@ -4,14 +4,11 @@ import { basename, join, resolve } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
 import { ClassifierError, messageOf } from "../errors.ts";
 import { ort } from "../native.ts";
-import { createSlot } from "../slot.ts";
-import { inferLogits } from "../stages/infer.ts";
 import { type Normalization, normalizationOf } from "../stages/normalize.ts";
-import { createLane, type Lane } from "../sync/mutex.ts";
 import { type ModelInput, readGraphInput, readGraphOutput } from "./graph.ts";
 import { type Preprocessing, readPreprocessing } from "./preprocessing.ts";
 
-/** A model that is ready: its session is open and has run once. */
+/** A model whose parts fit each other as far as they say; `createClassifier` runs it for the first time. */
 export interface Model {
   /** The folder's name. */
   readonly name: string;
@@ -26,8 +23,6 @@ export interface Model {
   /** `preprocessing`'s arithmetic in the graph's layout. */
   readonly normalization: Normalization;
   readonly session: InferenceSession;
-  /** Inference is one at a time: `session.run` is a synchronous native call. */
-  readonly lane: Lane;
 }
 
 export interface ModelOptions {
@@ -39,9 +34,7 @@ export interface ModelOptions {
 const ONNX_FILES = ["model.onnx", "onnx/model_quantized.onnx", "onnx/model.onnx"];
 
 /**
- * Opens a model folder in the Hugging Face layout: `config.json`, `preprocessor_config.json` and the ONNX file. Runs
- * the graph once, because the first run is slow and because only a run shows that a graph with symbolic dimensions
- * gives one logit a label.
+ * Opens a model folder in the Hugging Face layout: `config.json`, `preprocessor_config.json` and the ONNX file.
  *
  * @throws {ClassifierError} `MODEL_INVALID` that names the folder and what is wrong in it
  */
@@ -58,7 +51,7 @@ export async function loadModel(dir: string, options: ModelOptions = {}): Promis
     const [sha256, session] = await Promise.all([hashFile(onnxFile), openSession(onnxFile, options)]);
     const input = readGraphInput(session, preparedSize(preprocessing));
     const { rescaleFactor, mean, std } = preprocessing;
-    const model: Model = {
+    return {
       name,
       sha256,
       labels,
@@ -67,10 +60,7 @@ export async function loadModel(dir: string, options: ModelOptions = {}): Promis
       preprocessing,
       normalization: normalizationOf(input.layout, rescaleFactor, mean, std),
       session,
-      lane: createLane(),
     };
-    await inferLogits(model, createSlot(model));
-    return model;
   } catch (cause) {
     throw new ClassifierError("MODEL_INVALID", `model folder ${dir}: ${messageOf(cause)}`, cause);
   }

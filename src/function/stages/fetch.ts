@@ -3,7 +3,7 @@ import { GetObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/cli
 import { ClassifierError, messageOf } from "../errors.ts";
 import type { ImageRef } from "../image-ref.ts";
 import { describeS3Error, unquoteETag } from "../s3.ts";
-import type { Slot } from "../slot.ts";
+import type { TakeBuffer } from "../sync/file-memory.ts";
 
 /** An object whose headers have arrived and whose body has not. It must be read or destroyed. */
 export interface OpenObject {
@@ -82,30 +82,37 @@ async function lookAgain(s3: S3Client, ref: ImageRef, status: number, signal: Ab
 }
 
 /**
- * Reads a body into the slot's memory, which grows to fit and is used again for the next picture.
+ * Reads a body into memory that is lent.
  *
- * @returns a view of the slot's `fileBuffer`, valid until the slot's next picture
+ * @param take called once, with the size that S3 announced
+ * @returns a view of what `take` gave
  * @throws {ClassifierError} `OBJECT_TOO_LARGE`, `OBJECT_EMPTY`, or `FETCH_FAILED` when the body stops, ends early, or
  *   does not match its checksum
  */
-export async function readObject(object: OpenObject, slot: Slot, options: FetchOptions): Promise<Buffer> {
+export async function readObject(
+  object: OpenObject,
+  take: TakeBuffer,
+  options: FetchOptions,
+): Promise<Buffer> {
   const { body, source } = object;
   // Silence ends a body too: the client's socket timeout destroys it. A trickle does not, so the deadline must.
   addAbortSignal(options.signal, body);
   try {
     assertSize(source.sizeBytes, options.maxObjectBytes);
+    if (source.sizeBytes === undefined) throw new Error("expected S3 to announce the size of the body");
+    const buffer = take(source.sizeBytes);
     let length = 0;
     for await (const chunk of body as AsyncIterable<Buffer>) {
-      assertSize(length + chunk.length, options.maxObjectBytes);
-      reserve(slot, Math.max(length + chunk.length, source.sizeBytes ?? 0), length);
-      chunk.copy(slot.fileBuffer, length);
+      if (length + chunk.length > source.sizeBytes) {
+        throw new Error(`expected ${source.sizeBytes} bytes, the body goes on after them`);
+      }
+      chunk.copy(buffer, length);
       length += chunk.length;
     }
-    if (source.sizeBytes !== undefined && length !== source.sizeBytes) {
+    if (length !== source.sizeBytes) {
       throw new Error(`expected ${source.sizeBytes} bytes, the body ended after ${length}`);
     }
-    assertSize(length, options.maxObjectBytes);
-    return slot.fileBuffer.subarray(0, length);
+    return buffer.subarray(0, length);
   } catch (cause) {
     if (cause instanceof ClassifierError) throw cause;
     throw new ClassifierError("FETCH_FAILED", `${nameOf(source)}: ${messageOf(cause)}`, cause);
@@ -122,14 +129,6 @@ function assertSize(sizeBytes: number | undefined, maxObjectBytes: number): void
       `expected at most ${maxObjectBytes} bytes (MAX_OBJECT_BYTES), got ${sizeBytes}`,
     );
   }
-}
-
-/** Makes `fileBuffer` hold `size` bytes, keeping the first `used`. Doubles, so that growing ends soon. */
-function reserve(slot: Slot, size: number, used: number): void {
-  if (size <= slot.fileBuffer.length) return;
-  const grown = Buffer.allocUnsafeSlow(Math.max(size, 2 * slot.fileBuffer.length));
-  slot.fileBuffer.copy(grown, 0, 0, used);
-  slot.fileBuffer = grown;
 }
 
 function fetchError(

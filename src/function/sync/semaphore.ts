@@ -1,73 +1,76 @@
 import { ClassifierError } from "../errors.ts";
 
 /**
- * Runs work that decodes a picture of so many pixels, as soon as there is room for them.
+ * Runs work of such a weight as soon as there is room for it; the room is free again when the work has settled.
  *
+ * @param weight in the semaphore's unit; work that weighs more than the whole capacity runs alone
  * @param signal ends the wait, not the work
  * @throws {ClassifierError} `DEADLINE_NEAR` when `signal` aborts before there is room; besides, what `work` throws
  */
-export type PixelLane = <Result>(
-  pixels: number,
+export type Semaphore = <Result>(
+  weight: number,
   work: () => Promise<Result>,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ) => Promise<Result>;
 
 interface Waiting {
-  readonly pixels: number;
+  readonly weight: number;
   readonly admit: () => void;
 }
 
 /**
- * Bounds the memory of decoding: the pictures being decoded have `maxPixels` together, and one with more is decoded
- * alone. Memory grows with the pixels (measured: up to 19 bytes each, for AVIF), so three large pictures at once would
- * need three times what one may take.
+ * A weighted semaphore.
  *
- * The longest waiting is asked first; one that fits overtakes one that does not, so that small pictures go on beside a
- * large one. The large one's turn comes at the latest when nothing else is decoded.
+ * The longest waiting is asked first; one that fits overtakes one that does not, so that small work goes on beside large
+ * work. The large one's turn comes at the latest when nothing else is inside.
+ *
+ * @param capacity what all work inside may weigh together
+ * @param unit     of the weights, for the message of a wait that ended
  */
-export function createPixelLane(maxPixels: number): PixelLane {
+export function createSemaphore(capacity: number, unit: string): Semaphore {
   let inside = 0;
   const waiting: Waiting[] = [];
-  const hasRoom = (pixels: number) => inside === 0 || inside + pixels <= maxPixels;
+  const hasRoom = (weight: number) => inside === 0 || inside + weight <= capacity;
 
-  function leave(pixels: number): void {
-    inside -= pixels;
+  function leave(weight: number): void {
+    inside -= weight;
     for (const next of [...waiting]) {
-      if (!hasRoom(next.pixels)) continue;
+      if (!hasRoom(next.weight)) continue;
       waiting.splice(waiting.indexOf(next), 1);
-      inside += next.pixels;
+      inside += next.weight;
       next.admit();
     }
   }
 
-  async function enter(pixels: number, signal: AbortSignal | undefined): Promise<void> {
-    if (hasRoom(pixels)) {
-      inside += pixels;
+  async function enter(weight: number, signal: AbortSignal): Promise<void> {
+    const noRoom = () =>
+      new ClassifierError("DEADLINE_NEAR", `${weight} more ${unit} found no room before the deadline`);
+    if (signal.aborted) throw noRoom();
+    if (hasRoom(weight)) {
+      inside += weight;
       return;
     }
     await new Promise<void>((resolve, reject) => {
       const giveUp = () => {
         waiting.splice(waiting.indexOf(entry), 1);
-        const message = `other pictures were being decoded, and ${pixels} more pixels found no room in time`;
-        reject(new ClassifierError("DEADLINE_NEAR", message));
+        reject(noRoom());
       };
       const admit = () => {
-        signal?.removeEventListener("abort", giveUp);
+        signal.removeEventListener("abort", giveUp);
         resolve();
       };
-      const entry = { pixels, admit };
+      const entry = { weight, admit };
       waiting.push(entry);
-      if (signal?.aborted) giveUp();
-      else signal?.addEventListener("abort", giveUp, { once: true });
+      signal.addEventListener("abort", giveUp, { once: true });
     });
   }
 
-  return async (pixels, work, signal) => {
-    await enter(pixels, signal);
+  return async (weight, work, signal) => {
+    await enter(weight, signal);
     try {
       return await work();
     } finally {
-      leave(pixels);
+      leave(weight);
     }
   };
 }

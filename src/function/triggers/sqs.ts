@@ -27,7 +27,14 @@ export const sqsTrigger: Trigger<SqsEvent> = {
     const records = valueAt(event, "Records");
     return Array.isArray(records) && valueAt(records[0], "eventSource") === "aws:sqs";
   },
-  read: ({ Records }) => Records.flatMap(readMessage),
+  read: ({ Records }) =>
+    Records.flatMap((record) => {
+      const message = {
+        queueArn: String(valueAt(record, "eventSourceARN")),
+        receives: Number(valueAt(record, "attributes", "ApproximateReceiveCount") ?? 1),
+      };
+      return readMessage(record).map((task) => ({ ...task, message }));
+    }),
   answer(_event, done): SqsResponse {
     const failed = done.filter(({ outcome }) => isToRepeat(outcome)).map(({ id }) => id);
     return { batchItemFailures: [...new Set(failed)].map((itemIdentifier) => ({ itemIdentifier })) };

@@ -19,6 +19,8 @@ export interface Task {
   readonly id: string;
   /** The upload, or why the entry cannot be read. */
   readonly target: ImageRef | ClassifierError;
+  /** Of what SQS says: by which queue the entry came, and how often by now. */
+  readonly message?: { readonly queueArn: string; readonly receives: number };
 }
 
 /** A task's id and how it ended, in the order of the tasks. */

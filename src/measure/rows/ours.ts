@@ -1,5 +1,6 @@
-import { classifyBytes, createSlot } from "../../function/classify.ts";
+import { createClassifier } from "../../function/classifier.ts";
 import { type Config, readConfig } from "../../function/config.ts";
+import { createInputBuffers } from "../../function/model/input-buffers.ts";
 import { loadModel } from "../../function/model/load.ts";
 import { decodeImage } from "../../function/stages/decode/sharp.ts";
 import { inferLogits } from "../../function/stages/infer.ts";
@@ -13,16 +14,16 @@ const CONFIG: Config = readConfig({ RESULTS_BUCKET: "results" });
 /** Ours, one picture after the other, by the stages' own functions. */
 export const openOursSerial: OpensRow = async ({ modelDir }) => {
   const model = await loadModel(modelDir);
-  const slot = createSlot(model);
+  const buffers = createInputBuffers(model.input);
   return {
     run: (pictures, onPicture) =>
       inOrder(pictures, onPicture, async (bytes) => {
         const { stages, end } = stageClock();
         const { raw } = await decodeImage(bytes, model.preprocessing, CONFIG);
         end("decode");
-        normalizeImage(raw, model.normalization, slot.pixelValues);
+        normalizeImage(raw, model.normalization, buffers.pixelValues);
         end("normalize");
-        const logits = await inferLogits(model, slot);
+        const logits = await inferLogits(model, buffers);
         end("infer");
         const [best] = rankLabels(logits, model.labels, CONFIG.topK);
         end("rank");
@@ -50,13 +51,11 @@ async function openOverlapped(
   intraOpNumThreads = CONFIG.intraOpThreads,
 ): ReturnType<OpensRow> {
   const model = await loadModel(dir, { intraOpNumThreads });
-  const slots = Array.from({ length: lanes }, () => createSlot(model));
+  const classifier = await createClassifier(model, { ...CONFIG, decodesInFlight: lanes });
   return {
     run: (pictures, onPicture) =>
-      inLanes(pictures, lanes, onPicture, async (bytes, lane) => {
-        const slot = slots[lane];
-        if (slot === undefined) throw new Error(`Expected a slot for each of ${lanes} lanes.`);
-        const { predictions } = await classifyBytes(model, slot, bytes, CONFIG, CONFIG.topK);
+      inLanes(pictures, lanes, onPicture, async (bytes) => {
+        const { predictions } = await classifier.classify(bytes);
         return { top: predictions[0]?.index };
       }),
     close: () => model.session.release(),
@@ -66,7 +65,7 @@ async function openOverlapped(
 /** Our decode and normalize alone, one picture after the other: bytes to `pixel_values`. */
 export const openOursPreprocessing: OpensRow = async ({ modelDir }) => {
   const model = await loadModel(modelDir);
-  const { pixelValues } = createSlot(model);
+  const { pixelValues } = createInputBuffers(model.input);
   return {
     run: (pictures, onPicture) =>
       inOrder(pictures, onPicture, async (bytes) => {

@@ -47,22 +47,22 @@ export function inOrder(
   return inLanes(pictures, 1, onPicture, work);
 }
 
-/** `lanes` pictures at once; `work` is told its lane, so that each has buffers of its own. */
+/** `lanes` pictures at once. */
 export async function inLanes(
   pictures: readonly Uint8Array[],
   lanes: number,
   onPicture: OnPicture,
-  work: (bytes: Uint8Array, lane: number) => Promise<Done>,
+  work: (bytes: Uint8Array) => Promise<Done>,
 ): Promise<void> {
   const queue = pictures.entries();
-  const runLane = async (lane: number): Promise<void> => {
+  const runLane = async (): Promise<void> => {
     for (const [index, bytes] of queue) {
       const start = performance.now();
-      const done = await work(bytes, lane);
+      const done = await work(bytes);
       onPicture(index, performance.now() - start, done);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(lane)));
+  await Promise.all(Array.from({ length: lanes }, runLane));
 }
 
 /** Tells one picture's CPU time by stage: of the whole process, the threads of libvips and ONNX Runtime included. */

@@ -1,6 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import { type Classifier, createClassifier } from "../../function/classifier.ts";
+import { readConfig } from "../../function/config.ts";
 import { loadModel, type Model } from "../../function/model/load.ts";
 import { startProgress } from "../../progress.ts";
 import { CommandError, messageOf } from "../errors.ts";
@@ -21,6 +23,9 @@ interface EvaluateOptions {
   readonly confusionSvg?: string;
   readonly json?: true;
 }
+
+/** What the deployed function does where its environment says nothing. The bucket is required, but not used here. */
+const DEFAULTS = readConfig({ RESULTS_BUCKET: "not-used" });
 
 export function evaluateCommand(): Command {
   return new Command("evaluate")
@@ -51,13 +56,15 @@ Examples:
 }
 
 async function evaluate(options: EvaluateOptions): Promise<void> {
-  const model = await openModel(options.model);
   const { images: folder, list, topK } = options;
+  const classifier = await openClassifier(options);
+  const { model } = classifier;
   const pictures =
     list === undefined ? readImageFolder(folder, model.labels) : readImageList(list, folder, model.labels);
   const progress = startProgress({ label: "evaluating", total: pictures.length, unit: "pictures" });
-  const { judgements, unreadable } = await classifyPictures(model, pictures, {
-    ...{ folder, topK, applyIccProfile: options.applyIccProfile ?? false },
+  const { judgements, unreadable } = await classifyPictures(classifier, pictures, {
+    folder,
+    inFlight: 2 * DEFAULTS.decodesInFlight,
     onProgress: (done) => progress.update(done),
   }).finally(() => progress.stop());
   const accuracy = measureAccuracy(judgements, topK);
@@ -83,11 +90,12 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
   }
 }
 
-async function openModel(nameOrFolder: string): Promise<Model> {
+async function openClassifier(options: EvaluateOptions): Promise<Classifier> {
+  const { model: nameOrFolder, topK, applyIccProfile = false } = options;
   const named = join(MODELS_DIR, nameOrFolder);
   const folder = basename(nameOrFolder) === nameOrFolder && existsSync(named) ? named : resolve(nameOrFolder);
   try {
-    return await loadModel(folder);
+    return await createClassifier(await loadModel(folder), { ...DEFAULTS, topK, applyIccProfile });
   } catch (error) {
     throw new CommandError(
       "MODEL_INVALID",

@@ -1,9 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { classifyBytes, createSlot } from "../../function/classify.ts";
-import { readConfig } from "../../function/config.ts";
+import type { Classifier } from "../../function/classifier.ts";
 import { ClassifierError } from "../../function/errors.ts";
-import type { Model } from "../../function/model/load.ts";
 import type { Judgement } from "./accuracy.ts";
 import type { LabelledPicture } from "./dataset.ts";
 import type { UnreadablePicture } from "./report.ts";
@@ -11,8 +9,8 @@ import type { UnreadablePicture } from "./report.ts";
 export interface ClassifyOptions {
   /** Folder that the pictures' paths are below. */
   readonly folder: string;
-  readonly topK: number;
-  readonly applyIccProfile: boolean;
+  /** Pictures that are read and decoded at the same time. */
+  readonly inFlight: number;
   readonly onProgress?: (done: number) => void;
 }
 
@@ -22,27 +20,22 @@ export interface Judged {
   readonly unreadable: readonly UnreadablePicture[];
 }
 
-/** What the deployed function does where its environment says nothing. The bucket is required, but not used here. */
-const DEFAULTS = readConfig({ RESULTS_BUCKET: "not-used" });
-
 /**
  * Classifies pictures with the function's own code, several in flight as in a batch. A picture that the function
  * would reject is unreadable; any other failure ends the evaluation.
  */
 export async function classifyPictures(
-  model: Model,
+  classifier: Classifier,
   pictures: readonly LabelledPicture[],
-  { folder, topK, applyIccProfile, onProgress }: ClassifyOptions,
+  { folder, inFlight, onProgress }: ClassifyOptions,
 ): Promise<Judged> {
   const results: (Judgement | UnreadablePicture)[] = [];
   const queue = pictures.entries();
   let done = 0;
   const work = async (): Promise<void> => {
-    const slot = createSlot(model);
     for (const [index, { file, label }] of queue) {
       const bytes = await readFile(join(folder, file));
-      const options = { ...DEFAULTS, applyIccProfile };
-      results[index] = await classifyBytes(model, slot, bytes, options, topK).then(
+      results[index] = await classifier.classify(bytes).then(
         ({ predictions }) => ({ label, predictions }),
         (error: unknown) => {
           if (error instanceof ClassifierError && !error.retryable) return { file, code: error.code };
@@ -52,7 +45,7 @@ export async function classifyPictures(
       onProgress?.(++done);
     }
   };
-  await Promise.all(Array.from({ length: DEFAULTS.imagesInFlight }, work));
+  await Promise.all(Array.from({ length: inFlight }, work));
   return {
     judgements: results.filter((result) => "predictions" in result),
     unreadable: results.filter((result) => "code" in result),

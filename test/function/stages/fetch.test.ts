@@ -3,13 +3,11 @@ import { Readable } from "node:stream";
 import { test } from "node:test";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import type { ImageRef } from "../../../src/function/image-ref.ts";
-import { createSlot } from "../../../src/function/slot.ts";
 import { openObject, readObject } from "../../../src/function/stages/fetch.ts";
 import { type RecordedS3, recordS3 } from "./s3-requests.ts";
 
 const OPTIONS = { maxObjectBytes: 2 ** 20, signal: new AbortController().signal };
-const newSlot = () =>
-  createSlot({ input: { name: "x", elementType: "uint8", layout: "NHWC", height: 1, width: 1 } });
+const take = (sizeBytes: number) => Buffer.alloc(sizeBytes);
 
 const upload = (key: string, others: Partial<ImageRef> = {}): ImageRef => ({
   bucket: "uploads",
@@ -17,9 +15,9 @@ const upload = (key: string, others: Partial<ImageRef> = {}): ImageRef => ({
   ...others,
 });
 
-async function fetched({ s3 }: RecordedS3, ref: ImageRef, options = OPTIONS, slot = newSlot()) {
+async function fetched({ s3 }: RecordedS3, ref: ImageRef, options = OPTIONS) {
   const object = await openObject(s3, ref, options);
-  return object && { source: object.source, text: (await readObject(object, slot, options)).toString() };
+  return object && { source: object.source, text: (await readObject(object, take, options)).toString() };
 }
 
 test("an object comes whole, with one request, and its ETag and size are those that S3 sent", async (t) => {
@@ -132,23 +130,27 @@ function opened(chunks: Iterable<Buffer> | AsyncIterable<Buffer>, sizeBytes?: nu
 
 test("a body that ends early is FETCH_FAILED", async () => {
   const chunks = [Buffer.from("01234")];
-  await assert.rejects(readObject(opened(chunks, 10), newSlot(), OPTIONS), {
+  await assert.rejects(readObject(opened(chunks, 10), take, OPTIONS), {
     code: "FETCH_FAILED",
     message: /expected 10 bytes, the body ended after 5/,
   });
 });
 
-test("a body of unknown size stops being read at the ceiling", async () => {
-  let sent = 0;
-  async function* endless() {
-    for (;;) {
-      sent += 1000;
-      yield Buffer.alloc(1000);
-    }
-  }
-  const options = { ...OPTIONS, maxObjectBytes: 5000 };
-  await assert.rejects(readObject(opened(endless()), newSlot(), options), { code: "OBJECT_TOO_LARGE" });
-  assert.ok(sent < 200_000, `${sent} bytes were read`);
+test("a body that goes on after its announced size is FETCH_FAILED, and is not written past it", async () => {
+  const memory = Buffer.alloc(16);
+  const object = opened([Buffer.alloc(5, "x"), Buffer.alloc(6, "x")], 10);
+  await assert.rejects(
+    readObject(object, (sizeBytes) => memory.subarray(0, sizeBytes), OPTIONS),
+    { code: "FETCH_FAILED", message: /expected 10 bytes, the body goes on after them/ },
+  );
+  assert.equal(memory.indexOf("\0"), 5);
+});
+
+test("a body whose size S3 does not announce is FETCH_FAILED", async () => {
+  await assert.rejects(readObject(opened([Buffer.from("01234")]), take, OPTIONS), {
+    code: "FETCH_FAILED",
+    message: /announce the size/,
+  });
 });
 
 test("the deadline ends a body that trickles for ever", async () => {
@@ -156,27 +158,7 @@ test("the deadline ends a body that trickles for ever", async () => {
   const body = new Readable({ read() {} });
   body.push("a");
   const object = { source: upload("k", { sizeBytes: 10 }), body };
-  const reading = readObject(object, newSlot(), { ...OPTIONS, signal: deadline.signal });
+  const reading = readObject(object, take, { ...OPTIONS, signal: deadline.signal });
   setImmediate(() => deadline.abort());
   await assert.rejects(reading, { code: "FETCH_FAILED" });
-});
-
-test("the slot's memory grows to the largest file and is used again for the next", async () => {
-  const slot = newSlot();
-  const first = slot.fileBuffer;
-  await readObject(opened([Buffer.from("small")], 5), slot, OPTIONS);
-  assert.equal(slot.fileBuffer, first);
-  const large = Buffer.alloc(700_000, "x");
-  const bytes = await readObject(
-    opened([large.subarray(0, 300_000), large.subarray(300_000)], 700_000),
-    slot,
-    OPTIONS,
-  );
-  assert.ok(bytes.equals(large));
-  const grown = slot.fileBuffer;
-  assert.ok(grown.length >= 700_000);
-  const next = await readObject(opened([Buffer.from("small again")], 11), slot, OPTIONS);
-  assert.equal(next.toString(), "small again");
-  assert.equal(slot.fileBuffer, grown);
-  assert.equal(next.buffer, grown.buffer);
 });

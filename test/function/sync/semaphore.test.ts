@@ -1,23 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { createPixelLane } from "../../../src/function/sync/semaphore.ts";
+import { createSemaphore } from "../../../src/function/sync/semaphore.ts";
 
-/** Work that is in the lane until it is told to end. */
-function started(lane: ReturnType<typeof createPixelLane>, pixels: number, signal?: AbortSignal) {
+const NEVER = new AbortController().signal;
+
+/** Work that is in the semaphore until it is told to end. */
+function started(semaphore: ReturnType<typeof createSemaphore>, weight: number, signal = NEVER) {
   const end = Promise.withResolvers<void>();
   const state = { isInside: false, end: end.resolve, fail: end.reject, done: Promise.resolve() };
   const work = () => {
     state.isInside = true;
     return end.promise;
   };
-  state.done = lane(pixels, work, signal);
+  state.done = semaphore(weight, work, signal);
   return state;
 }
 
 test("pictures are decoded together while their pixels have room", async () => {
-  const lane = createPixelLane(10);
-  const pictures = [5, 3, 2].map((pixels) => started(lane, pixels));
+  const semaphore = createSemaphore(10, "pixels");
+  const pictures = [5, 3, 2].map((pixels) => started(semaphore, pixels));
   await setImmediate();
   assert.ok(pictures.every(({ isInside }) => isInside));
   for (const { end } of pictures) end();
@@ -25,10 +27,10 @@ test("pictures are decoded together while their pixels have room", async () => {
 });
 
 test("a picture that does not fit waits, and smaller ones go on beside those inside", async () => {
-  const lane = createPixelLane(10);
-  const first = started(lane, 6);
-  const large = started(lane, 9);
-  const small = started(lane, 4);
+  const semaphore = createSemaphore(10, "pixels");
+  const first = started(semaphore, 6);
+  const large = started(semaphore, 9);
+  const small = started(semaphore, 4);
   await setImmediate();
   assert.deepEqual([first.isInside, large.isInside, small.isInside], [true, false, true]);
   first.end();
@@ -43,10 +45,10 @@ test("a picture that does not fit waits, and smaller ones go on beside those ins
   await large.done;
 });
 
-test("a picture larger than the whole lane is decoded alone", async () => {
-  const lane = createPixelLane(10);
-  const giant = started(lane, 25);
-  const small = started(lane, 1);
+test("a picture larger than the whole semaphore is decoded alone", async () => {
+  const semaphore = createSemaphore(10, "pixels");
+  const giant = started(semaphore, 25);
+  const small = started(semaphore, 1);
   await setImmediate();
   assert.deepEqual([giant.isInside, small.isInside], [true, false]);
   giant.end();
@@ -57,9 +59,9 @@ test("a picture larger than the whole lane is decoded alone", async () => {
 });
 
 test("work that throws leaves its room to the next, and its error to its caller", async () => {
-  const lane = createPixelLane(10);
-  const broken = started(lane, 10);
-  const next = started(lane, 10);
+  const semaphore = createSemaphore(10, "pixels");
+  const broken = started(semaphore, 10);
+  const next = started(semaphore, 10);
   broken.fail(new Error("broken"));
   await assert.rejects(broken.done, /^Error: broken$/);
   await setImmediate();
@@ -68,18 +70,25 @@ test("work that throws leaves its room to the next, and its error to its caller"
   await next.done;
 });
 
-test("the deadline ends the wait as DEADLINE_NEAR, never the work, and leaves the lane in order", async () => {
-  const lane = createPixelLane(10);
+test("after the deadline nothing enters, room or not", async () => {
+  const semaphore = createSemaphore(10, "pixels");
+  const late = started(semaphore, 1, AbortSignal.abort());
+  await assert.rejects(late.done, { code: "DEADLINE_NEAR" });
+  assert.equal(late.isInside, false);
+});
+
+test("the deadline ends the wait as DEADLINE_NEAR, never the work, and leaves the semaphore in order", async () => {
+  const semaphore = createSemaphore(10, "pixels");
   const deadline = new AbortController();
-  const inside = started(lane, 8, deadline.signal);
-  const waiting = started(lane, 8, deadline.signal);
+  const inside = started(semaphore, 8, deadline.signal);
+  const waiting = started(semaphore, 8, deadline.signal);
   await setImmediate();
   deadline.abort();
   await assert.rejects(waiting.done, { code: "DEADLINE_NEAR", retryable: true });
-  await assert.rejects(started(lane, 8, deadline.signal).done, { code: "DEADLINE_NEAR" });
+  await assert.rejects(started(semaphore, 8, deadline.signal).done, { code: "DEADLINE_NEAR" });
   inside.end();
   await inside.done;
-  const later = started(lane, 8);
+  const later = started(semaphore, 8);
   await setImmediate();
   assert.deepEqual([waiting.isInside, later.isInside], [false, true]);
   later.end();
@@ -87,7 +96,7 @@ test("the deadline ends the wait as DEADLINE_NEAR, never the work, and leaves th
 
 test("of 1,200 pictures of any size all are decoded, and never more pixels at once than allowed", async () => {
   const maxPixels = 50;
-  const lane = createPixelLane(maxPixels);
+  const semaphore = createSemaphore(maxPixels, "pixels");
   let inside = 0;
   let peak = 0;
   let decoded = 0;
@@ -97,13 +106,17 @@ test("of 1,200 pictures of any size all are decoded, and never more pixels at on
     return (state >>> 8) % below;
   };
   const decode = (pixels: number) =>
-    lane(pixels, async () => {
-      inside += pixels;
-      peak = Math.max(peak, inside);
-      for (let turns = random(4); turns > 0; turns--) await setImmediate();
-      inside -= pixels;
-      decoded += 1;
-    });
+    semaphore(
+      pixels,
+      async () => {
+        inside += pixels;
+        peak = Math.max(peak, inside);
+        for (let turns = random(4); turns > 0; turns--) await setImmediate();
+        inside -= pixels;
+        decoded += 1;
+      },
+      NEVER,
+    );
   // Twelve slots, each with one picture after the other.
   const slots = Array.from({ length: 12 }, async () => {
     for (let i = 0; i < 100; i++) await decode(1 + random(maxPixels));

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { createSlot } from "../../../src/function/classify.ts";
+import { createClassifier } from "../../../src/function/classifier.ts";
 import { readConfig } from "../../../src/function/config.ts";
+import { createInputBuffers } from "../../../src/function/model/input-buffers.ts";
 import { loadModel, type Model } from "../../../src/function/model/load.ts";
 import { decodeImage } from "../../../src/function/stages/decode/sharp.ts";
 import { inferLogits } from "../../../src/function/stages/infer.ts";
@@ -25,14 +26,18 @@ after(() => rmSync(out, { recursive: true, force: true }));
 
 describe("real photographs", { skip: missing && "needs imagenet-100 and tflite/mobilenet_v*" }, () => {
   if (missing) return;
-  const settings = { folder: images, topK: 5, applyIccProfile: false };
+  const defaults = readConfig({ RESULTS_BUCKET: "not-used" });
   const open = (file: string, options: Pick<ImportOptions, "weights" | "input">): Promise<Model> =>
     loadModel(
       importTflite(file, { ...options, out, name: `${options.weights}-${options.input}`, force: true })
         .folder,
     );
   const rightOf100 = async (model: Model): Promise<number> => {
-    const { judgements } = await classifyPictures(model, readImageFolder(images, model.labels), settings);
+    const { judgements } = await classifyPictures(
+      await createClassifier(model, defaults),
+      readImageFolder(images, model.labels),
+      { folder: images, inFlight: 4 },
+    );
     assert.equal(judgements.length, 100);
     return Math.round(100 * measureAccuracy(judgements, 5).top1);
   };
@@ -52,13 +57,12 @@ describe("real photographs", { skip: missing && "needs imagenet-100 and tflite/m
   test("float32 and uint8 imports give identical logits on all 100", async () => {
     const float32 = await open(v1, { weights: "fast", input: "float32" });
     const uint8 = await open(v1, { weights: "fast", input: "uint8" });
-    const [floatSlot, byteSlot] = [createSlot(float32), createSlot(uint8)];
-    const options = readConfig({ RESULTS_BUCKET: "not-used" });
+    const [floatBuffers, byteBuffers] = [createInputBuffers(float32.input), createInputBuffers(uint8.input)];
     for (const { file } of readImageFolder(images, float32.labels)) {
-      const { raw } = await decodeImage(readFileSync(join(images, file)), float32.preprocessing, options);
-      normalizeImage(raw, float32.normalization, floatSlot.pixelValues);
-      normalizeImage(raw, uint8.normalization, byteSlot.pixelValues);
-      assert.deepEqual(await inferLogits(float32, floatSlot), await inferLogits(uint8, byteSlot), file);
+      const { raw } = await decodeImage(readFileSync(join(images, file)), float32.preprocessing, defaults);
+      normalizeImage(raw, float32.normalization, floatBuffers.pixelValues);
+      normalizeImage(raw, uint8.normalization, byteBuffers.pixelValues);
+      assert.deepEqual(await inferLogits(float32, floatBuffers), await inferLogits(uint8, byteBuffers), file);
     }
   });
 });

@@ -26,7 +26,7 @@ export interface DecodeOptions {
 export const MAX_DECODE_SECONDS = 10;
 
 /** A gray JPEG of 8 × 8 pixels. */
-const FIRST_PICTURE = Buffer.from(
+export const FIRST_IMAGE = Buffer.from(
   "/9j/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/2wBDARESEhgVGC8a" +
     "Gi9jQjhCY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2P/wAARCAAIAAgDASIAAhEBAxEB/8QAFAABAAAA" +
     "AAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/xAAUAQEAAAAAAAAAAAAAAAAAAAAA/8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAAwD" +
@@ -38,7 +38,7 @@ const FIRST_PICTURE = Buffer.from(
 export async function warmUpDecoder(): Promise<void> {
   const geometry = { resizeShorterSide: 8, crop: { height: 8, width: 8 }, kernel: "lanczos3" } as const;
   const options = { maxImagePixels: 64, applyIccProfile: false, backgroundColor: "#ffffff" };
-  await decodeImage(FIRST_PICTURE, geometry, options);
+  await decodeImage(FIRST_IMAGE, geometry, options);
 }
 
 /**

@@ -10,7 +10,7 @@ import { writeTinyModel } from "../../tiny-model.ts";
 const run = promisify(execFile);
 const SIDE = 1400;
 
-test("three large AVIF pictures in one lane take the memory of one, not of three", {
+test("three large AVIF images at once take the memory of one, not of three", {
   skip: process.platform !== "linux" && "needs /proc",
 }, async (t) => {
   const dir = await writeTinyModel(t);

@@ -1,17 +1,19 @@
 import { readFileSync } from "node:fs";
-import { classifyBytes } from "../../../../src/function/classify.ts";
+import { createClassifier } from "../../../../src/function/classifier.ts";
 import { loadModel } from "../../../../src/function/model/load.ts";
-import { createSlot } from "../../../../src/function/slot.ts";
-import { createPixelLane } from "../../../../src/function/sync/semaphore.ts";
 
-// Prints how many bytes the peak of this process's memory grows while a file is classified so many times at once, in a
-// lane of so many pixels. Usage: decode-peak.ts MODEL_DIR FILE COUNT LANE_PIXELS
+// Prints how many bytes the peak of this process's memory grows while a file is classified so many times at once, with
+// such a ceiling of pixels. Usage: peak.ts MODEL_DIR FILE COUNT MAX_PIXELS
 
-const [modelDir = "", file = "", count = "", lanePixels = ""] = process.argv.slice(2);
-const model = await loadModel(modelDir);
+const [modelDir = "", file = "", count = "", maxPixels = ""] = process.argv.slice(2);
 const bytes = readFileSync(file);
-const pixelLane = createPixelLane(Number(lanePixels));
-const options = { maxImagePixels: 1e8, applyIccProfile: false, backgroundColor: "#ffffff", pixelLane };
+const classifier = await createClassifier(await loadModel(modelDir), {
+  maxImagePixels: Number(maxPixels),
+  applyIccProfile: false,
+  backgroundColor: "#ffffff",
+  topK: 1,
+  decodesInFlight: 3,
+});
 
 function peakBytes(): number {
   const [, kib] = /VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
@@ -19,8 +21,5 @@ function peakBytes(): number {
 }
 
 const before = peakBytes();
-const work = Array.from({ length: Number(count) }, () =>
-  classifyBytes(model, createSlot(model), bytes, options, 1),
-);
-await Promise.all(work);
+await Promise.all(Array.from({ length: Number(count) }, () => classifier.classify(bytes)));
 console.log(peakBytes() - before);

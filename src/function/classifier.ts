@@ -1,0 +1,157 @@
+import { type Deadline, NO_DEADLINE } from "./deadline.ts";
+import { ClassifierError, messageOf } from "./errors.ts";
+import { createInputBuffers, type InputBuffers } from "./model/input-buffers.ts";
+import type { Model } from "./model/load.ts";
+import { type ImageHeader, type ImageInfo, inspectImage } from "./stages/decode/header.ts";
+import {
+  type DecodeOptions,
+  FIRST_IMAGE,
+  MAX_DECODE_SECONDS,
+  type RawImage,
+  renderPixels,
+} from "./stages/decode/sharp.ts";
+import { inferLogits } from "./stages/infer.ts";
+import { normalizeImage } from "./stages/normalize.ts";
+import { type Prediction, rankLabels } from "./stages/rank.ts";
+import { createLeases } from "./sync/leases.ts";
+import { createMutex } from "./sync/mutex.ts";
+import { createSemaphore } from "./sync/semaphore.ts";
+
+export interface Classification {
+  readonly image: ImageInfo;
+  readonly predictions: readonly Prediction[];
+  readonly timingsMs: ClassificationTimings;
+}
+
+/** Milliseconds of each stage from decode to rank. Waiting for room, buffers or the model is in none of them. */
+export interface ClassificationTimings {
+  readonly decode: number;
+  readonly normalize: number;
+  readonly infer: number;
+  readonly rank: number;
+}
+
+export interface ClassifierSettings extends DecodeOptions {
+  /** Predictions in a result. */
+  readonly topK: number;
+  /** Images that are decoded at the same time; inference is always one at a time. */
+  readonly decodesInFlight: number;
+}
+
+/**
+ * File bytes → predictions, without S3. One owner of what images share: buffers, memory for decoding, the model.
+ *
+ * Safe under any overlap, of images and of invocations: buffers belong to one image from decode to rank and come back only
+ * when all work on them has settled.
+ */
+export interface Classifier {
+  readonly model: Model;
+  /**
+   * @param bytes not to be changed until this settles: the decoder reads them in another thread
+   * @throws {ClassifierError} with a code of the decode or the infer stage, or `DEADLINE_NEAR`. It settles only when the
+   *   native calls have: who cannot wait for those waits in `deadline.bound`.
+   */
+  classify(bytes: Uint8Array, deadline?: Deadline): Promise<Classification>;
+  /** Whether native calls that never ended hold everything that could be lent: only a new process helps. */
+  readonly isStuck: boolean;
+}
+
+/**
+ * Images of up to this share of the pixel ceiling do not wait for memory: the leases bound how many there are. So a small
+ * one never waits behind a large one, overdue or not.
+ */
+export const SMALL_IMAGE_SHARE = 1 / 25;
+
+/**
+ * Allocates what images share, and classifies a first image through all stages: the first run is slow, and only a run
+ * shows that the parts of a model folder fit each other.
+ *
+ * @throws {ClassifierError} `MODEL_INVALID`
+ */
+export async function createClassifier(model: Model, settings: ClassifierSettings): Promise<Classifier> {
+  const leases = createLeases(settings.decodesInFlight, () => createInputBuffers(model.input));
+  const memory = createSemaphore(settings.maxImagePixels, "pixels to decode");
+  const mutex = createMutex();
+  /** How long a run may take: the slowest of late, forgotten by and by. */
+  let expectedInferMs = 0;
+
+  /** Runs while the caller holds a lease of `buffers`. */
+  async function classifyWith(
+    buffers: InputBuffers,
+    bytes: Uint8Array,
+    header: ImageHeader,
+    deadline: Deadline,
+  ): Promise<Omit<Classification, "image">> {
+    const startedAt = performance.now();
+    const raw: RawImage = await renderPixels(bytes, header, model.preprocessing, {
+      ...settings,
+      timeoutSeconds: decodeSeconds(deadline),
+    });
+    const decodedAt = performance.now();
+    assertTime(deadline, expectedInferMs);
+    normalizeImage(raw, model.normalization, buffers.pixelValues);
+    const normalizedAt = performance.now();
+    return mutex(async () => {
+      // `run` blocks the event loop, so that no timer could end it: it must not begin too late.
+      assertTime(deadline, expectedInferMs);
+      const admittedAt = performance.now();
+      const logits = await inferLogits(model, buffers);
+      const inferredAt = performance.now();
+      // A run that outlived its invocation was frozen with the process: its time says nothing.
+      if (!deadline.signal.aborted) {
+        expectedInferMs = Math.max(inferredAt - admittedAt, 0.9 * expectedInferMs);
+      }
+      const predictions = rankLabels(logits, model.labels, settings.topK);
+      return {
+        predictions,
+        timingsMs: {
+          decode: decodedAt - startedAt,
+          normalize: normalizedAt - decodedAt,
+          infer: inferredAt - admittedAt,
+          rank: performance.now() - inferredAt,
+        },
+      };
+    });
+  }
+
+  const classifier: Classifier = {
+    model,
+    async classify(bytes, deadline = NO_DEADLINE) {
+      const startedAt = performance.now();
+      const header = await inspectImage(bytes, settings.maxImagePixels);
+      const inspectMs = performance.now() - startedAt;
+      const { signal } = deadline;
+      const withBuffers = () =>
+        leases.lend((buffers) => classifyWith(buffers, bytes, header, deadline), signal);
+      const { predictions, timingsMs } =
+        header.pixels <= settings.maxImagePixels * SMALL_IMAGE_SHARE
+          ? await withBuffers()
+          : await memory(header.pixels, withBuffers, signal);
+      return {
+        image: header.image,
+        predictions,
+        timingsMs: { ...timingsMs, decode: timingsMs.decode + inspectMs },
+      };
+    },
+    get isStuck() {
+      return leases.overdue >= settings.decodesInFlight;
+    },
+  };
+  try {
+    await classifier.classify(FIRST_IMAGE);
+  } catch (cause) {
+    throw new ClassifierError("MODEL_INVALID", `model ${model.name}: ${messageOf(cause)}`, cause);
+  }
+  return classifier;
+}
+
+/** @throws {ClassifierError} `DEADLINE_NEAR` when less than `neededMs` is left */
+function assertTime(deadline: Deadline, neededMs: number): void {
+  if (!deadline.signal.aborted && deadline.remainingMs() >= neededMs) return;
+  throw new ClassifierError("DEADLINE_NEAR", "too little time was left to run the model");
+}
+
+/** sharp counts whole seconds, and takes 0 as no limit. */
+function decodeSeconds(deadline: Deadline): number {
+  return Math.min(MAX_DECODE_SECONDS, Math.max(1, Math.floor(deadline.remainingMs() / 1000)));
+}

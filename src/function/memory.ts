@@ -1,0 +1,36 @@
+import { SMALL_IMAGE_SHARE } from "./classifier.ts";
+import type { Config } from "./config.ts";
+
+/** Node, ONNX Runtime, the model, libvips and the SDK after INIT, with V8's garbage under load: `npm run test:load`. */
+const BASE_BYTES = 300 * 2 ** 20;
+
+/** What the decoder of the most expensive format takes, AVIF of 4:4:4: `test/function/stages/decode/peak.ts`. */
+export const MAX_BYTES_PER_PIXEL = 19;
+
+/** The most memory that these settings can ask for. Chosen by uploaders, so it has to fit. */
+export function worstCaseBytes(
+  config: Pick<Config, "decodesInFlight" | "fileMemoryMb" | "maxImagePixels" | "maxObjectBytes">,
+): number {
+  // Overdue images keep their lease, and as many more can be lent.
+  const pixels = config.maxImagePixels * (1 + 2 * config.decodesInFlight * SMALL_IMAGE_SHARE);
+  const files = Math.max(config.fileMemoryMb * 2 ** 20, config.maxObjectBytes);
+  return BASE_BYTES + files + MAX_BYTES_PER_PIXEL * pixels;
+}
+
+/**
+ * Refuses at INIT what could end the process later, in the middle of somebody's batch.
+ *
+ * @throws {Error} that names what is needed and what there is
+ */
+export function assertMemory(config: Config): void {
+  if (config.memorySizeMb === 0) return;
+  const needed = worstCaseBytes(config);
+  const given = config.memorySizeMb * 2 ** 20;
+  if (needed <= given) return;
+  const mb = (bytes: number) => Math.ceil(bytes / 2 ** 20);
+  throw new Error(
+    `The settings can need ${mb(needed)} MB, and the function has ${config.memorySizeMb} MB. Lower MAX_IMAGE_PIXELS ` +
+      `(now ${config.maxImagePixels}; ${MAX_BYTES_PER_PIXEL} bytes each), DECODES_IN_FLIGHT, FILE_MEMORY_MB or ` +
+      "MAX_OBJECT_BYTES, or give the function more memory.",
+  );
+}

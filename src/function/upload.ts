@@ -1,0 +1,187 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { Classification, Classifier } from "./classifier.ts";
+import type { Config } from "./config.ts";
+import type { Deadline } from "./deadline.ts";
+import { ClassifierError, messageOf } from "./errors.ts";
+import type { ImageRef } from "./image-ref.ts";
+import type { Measured, Outcome } from "./outcome.ts";
+import { classifiedResult, rejectedResult } from "./result.ts";
+import { openObject, readObject } from "./stages/fetch.ts";
+import { publishResult } from "./stages/publish/object.ts";
+import { tagUpload } from "./stages/publish/tag.ts";
+import type { FileMemory } from "./sync/file-memory.ts";
+
+/** What an invocation has for all its uploads. */
+export interface UploadContext {
+  readonly s3: S3Client;
+  readonly classifier: Classifier;
+  readonly files: FileMemory;
+  readonly config: Config;
+  readonly deadline: Deadline;
+  readonly requestId: string;
+}
+
+/**
+ * How an upload is delivered. `alone`: it failed before, and has an invocation of its own now. `suspect`: it came alone
+ * twice already, and perhaps ended the process each time, so that nothing could be said of it.
+ */
+export type Delivery = "shared" | "alone" | "suspect";
+
+/** Codes that say nothing of the world but that this image takes more than an invocation has. */
+const OUT_OF_LIMITS: ReadonlySet<string> = new Set(["DEADLINE_NEAR"]);
+
+/**
+ * One upload through all stages: fetch → decode → normalize → infer → rank → publish.
+ *
+ * @returns how it ended, at the deadline at the latest; never throws, so that an image cannot fail its neighbours
+ */
+export async function classifyUpload(
+  context: UploadContext,
+  ref: ImageRef,
+  delivery: Delivery,
+): Promise<Outcome> {
+  const { deadline } = context;
+  const startedAt = performance.now();
+  /** What is known of the upload: of the event, then of the bytes that S3 sends. */
+  const upload = { ref, source: ref, isFetched: false };
+  try {
+    const fetched = await deadline.bound(fetchAndClassify(context, upload, delivery));
+    if (fetched === undefined) return { status: "superseded", ref };
+    const { classification, fetchMs, bytes } = fetched;
+    return await publishClassified(context, upload, classification, { startedAt, fetchMs, bytes });
+  } catch (thrown) {
+    const error = codedError(thrown, deadline);
+    if (delivery === "suspect" && upload.isFetched && OUT_OF_LIMITS.has(error.code)) {
+      return {
+        status: "rejected",
+        ref,
+        ...suspicion(context, upload.source),
+        measured: { durationMs: performance.now() - startedAt, publishMs: 0 },
+      };
+    }
+    if (error.retryable) return { status: "failed", ref, error };
+    return rejectUpload(context, upload, error, startedAt);
+  }
+}
+
+interface Upload {
+  readonly ref: ImageRef;
+  source: ImageRef;
+  isFetched: boolean;
+}
+
+interface Fetched {
+  readonly classification: Classification;
+  readonly fetchMs: number;
+  readonly bytes: number;
+}
+
+/**
+ * Settles when the classifier has, and only then gives the file's memory back.
+ *
+ * @returns `undefined` when the key holds other bytes by now: they have an event of their own
+ */
+async function fetchAndClassify(
+  context: UploadContext,
+  upload: Upload,
+  delivery: Delivery,
+): Promise<Fetched | undefined> {
+  const { s3, config, deadline, files, classifier } = context;
+  const options = { ...config, signal: deadline.signal };
+  const { ref } = upload;
+  // Direct events and S3 Batch Operations do not say how large an object is.
+  const maxBytes = Math.min(ref.sizeBytes ?? config.maxObjectBytes, config.maxObjectBytes);
+  const startedAt = performance.now();
+  return files.lend(
+    maxBytes,
+    async (take) => {
+      const waitedMs = performance.now() - startedAt;
+      const object = await openObject(s3, ref, options);
+      if (object === undefined) return undefined;
+      upload.source = object.source;
+      const bytes = await readObject(object, take, options);
+      const fetchMs = performance.now() - startedAt - waitedMs;
+      upload.isFetched = true;
+      if (delivery === "suspect") await publishSuspicion(context, upload.source);
+      const classification = await classifier.classify(bytes, deadline);
+      return { classification, fetchMs, bytes: bytes.length };
+    },
+    deadline.signal,
+  );
+}
+
+async function publishClassified(
+  context: UploadContext,
+  { ref, source }: Upload,
+  { image, predictions, timingsMs }: Classification,
+  { startedAt, fetchMs, bytes }: { startedAt: number; fetchMs: number; bytes: number },
+): Promise<Outcome> {
+  const { s3, classifier, config, deadline, requestId } = context;
+  const timings = { fetch: fetchMs, ...timingsMs };
+  const origin = { model: classifier.model, requestId };
+  const result = classifiedResult(origin, source, { image, predictions, timingsMs: timings });
+  const publishedAt = performance.now();
+  const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
+  if (published === "superseded") return { status: "superseded", ref };
+  if (config.tagUploads) await tagUpload(s3, result, deadline.signal);
+  const now = performance.now();
+  const measured: Measured = {
+    durationMs: now - startedAt,
+    publishMs: now - publishedAt,
+    timingsMs: timings,
+    pixels: image.width * image.height,
+    bytes,
+  };
+  return { status: "classified", ref, result, measured };
+}
+
+/** Publishes that the upload was rejected: a rejected image is a result. */
+async function rejectUpload(
+  context: UploadContext,
+  { ref, source }: Upload,
+  error: ClassifierError,
+  startedAt: number,
+): Promise<Outcome> {
+  const { s3, classifier, config, deadline, requestId } = context;
+  const result = rejectedResult({ model: classifier.model, requestId }, source, error);
+  const publishedAt = performance.now();
+  try {
+    const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
+    if (published === "superseded") return { status: "superseded", ref };
+  } catch (thrown) {
+    return { status: "failed", ref, error: codedError(thrown, deadline) };
+  }
+  const now = performance.now();
+  const measured = { durationMs: now - startedAt, publishMs: now - publishedAt };
+  return { status: "rejected", ref, error, result, measured };
+}
+
+/**
+ * Publishes how a suspect ends if it ends the process once more, before that can happen. A classification replaces it a
+ * moment later; a suspect whose rejection stands already had that chance.
+ *
+ * @throws {ClassifierError} `PROCESSING_LIMIT` when it had
+ */
+async function publishSuspicion(context: UploadContext, source: ImageRef): Promise<void> {
+  const { s3, config, deadline } = context;
+  const { error, result } = suspicion(context, source);
+  const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
+  if (published === "unchanged") throw error;
+}
+
+function suspicion({ classifier, requestId }: UploadContext, source: ImageRef) {
+  const message =
+    "the image was alone in several invocations, and each ended, for time or memory, before it was classified";
+  const error = new ClassifierError("PROCESSING_LIMIT", message);
+  return { error, result: rejectedResult({ model: classifier.model, requestId }, source, error) };
+}
+
+/** What was cut off by the end of the invocation says so, whatever it was doing. */
+function codedError(thrown: unknown, { signal }: Deadline): ClassifierError {
+  const error =
+    thrown instanceof ClassifierError
+      ? thrown
+      : new ClassifierError("INFERENCE_FAILED", messageOf(thrown), thrown);
+  if (!error.retryable || error.code === "DEADLINE_NEAR" || !signal.aborted) return error;
+  return new ClassifierError("DEADLINE_NEAR", `the invocation's time ran out: ${error.message}`, thrown);
+}
