@@ -13,8 +13,8 @@ import { startFunction } from "./start-function.ts";
 /** From so many files on there is a progress bar. */
 const MANY_FILES = 20;
 
-/** Nobody waits for minutes at a prompt: a failed picture is tried again soon, alone, and given up after the fourth time. */
-const QUEUE = { batchingWindowMs: 50, retryDelayMs: 500, maxReceiveCount: 1, isolationMaxReceiveCount: 3 };
+/** Nobody waits for minutes at a prompt: a failed picture is tried again soon, alone, and given up in the end. */
+const QUEUE = { batchingWindowMs: 50, retryDelayMs: 500, maxReceiveCount: 1, isolationMaxReceiveCount: 5 };
 
 /**
  * `npm start -- files…`: classifies the files, prints a line each, and ends.
