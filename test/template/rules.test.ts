@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { worstCaseBytes } from "../../src/function/memory.ts";
 import { type Fields, fields, list, parameters, template, type Value } from "./read.ts";
 
 type Given = Readonly<Record<string, string | number>>;
@@ -68,5 +69,22 @@ test("concurrency is reserved for both queues' event sources, or none is", () =>
     }
     // Every concurrency has a reservation to go with it.
     assert.ok(Math.max(...allowed("ReservedConcurrency")) >= 2 * MaximumConcurrency);
+  }
+});
+
+test("memory that cannot hold the images is refused at deployment as the function refuses it at INIT", () => {
+  const number = (name: string) => Number(fields(parameters[name]).Default);
+  const others = {
+    decodesInFlight: number("DecodesInFlight"),
+    fileMemoryMb: number("FileMemoryMb"),
+    maxObjectBytes: number("MaxObjectBytes"),
+  };
+  const allowed = (name: string) => list(fields(parameters[name]).AllowedValues).map(Number);
+  for (const MemorySizeMb of allowed("MemorySizeMb")) {
+    for (const MaxImagePixels of allowed("MaxImagePixels")) {
+      const fits = worstCaseBytes({ ...others, maxImagePixels: MaxImagePixels }) <= MemorySizeMb * 2 ** 20;
+      const refused = refusals({ MemorySizeMb, MaxImagePixels });
+      assert.equal(refused.length === 0, fits, `${MaxImagePixels} pixels in ${MemorySizeMb} MB: ${refused}`);
+    }
   }
 });
