@@ -55,8 +55,11 @@ function refuseResultsBucket(task: Task, resultsBucket: string): Task {
   return { ...task, target: new ClassifierError("INVALID_EVENT", message) };
 }
 
-/** So often an upload may come alone and bring no answer before it is suspected of ending the process. */
-const RECEIVES_BEFORE_SUSPICION = 2;
+/**
+ * So many receives bring no answer before an upload is suspected of ending the process. Whether SQS goes on counting when a
+ * message moves to another queue is not documented: if it does, two of these were in the uploads queue.
+ */
+const RECEIVES_BEFORE_SUSPICION = 3;
 
 function deliveryOf({ message }: Task, config: Config): Delivery {
   if (message === undefined || message.queueArn !== config.isolationQueueArn) return "shared";

@@ -83,20 +83,20 @@ const PROVOKED: Record<ErrorCode, Provoke> = {
     const record = await running.upload("k.jpg", await picture());
     const delivery = (receives: number) => sqsEvent([{ Records: [record] }], ISOLATION_QUEUE, receives);
     const release = holdModel(t, model);
-    // Twice it comes back; the third time its rejection is published before anything can end the process.
+    // It comes back; the fourth time its rejection is published before anything can end the process.
     const back = { batchItemFailures: [{ itemIdentifier: "message-0" }] };
-    assert.deepEqual(await running.invoke(delivery(2), 900), back);
+    assert.deepEqual(await running.invoke(delivery(3), 900), back);
     assert.equal(await running.result("k.jpg"), undefined);
-    assert.deepEqual(await running.invoke(delivery(3), 1500), { batchItemFailures: [] });
+    assert.deepEqual(await running.invoke(delivery(4), 1500), { batchItemFailures: [] });
     const rejected = await running.result("k.jpg");
     assert.equal(rejected?.status === "rejected" && rejected.error.code, "PROCESSING_LIMIT");
     release();
     // A suspect whose rejection stands is not decoded once more.
-    assert.deepEqual(await running.invoke(delivery(4)), { batchItemFailures: [] });
+    assert.deepEqual(await running.invoke(delivery(5)), { batchItemFailures: [] });
     assert.deepEqual(await running.result("k.jpg"), rejected);
     // A suspect that only met a bad moment of the machine is classified.
     const other = await running.upload("other.jpg", await picture());
-    await running.invoke(sqsEvent([{ Records: [other] }], ISOLATION_QUEUE, 3));
+    await running.invoke(sqsEvent([{ Records: [other] }], ISOLATION_QUEUE, 4));
     assert.equal((await running.result("other.jpg"))?.status, "classified");
   },
   DEADLINE_NEAR: uploadOf("DEADLINE_NEAR", picture, undefined, { remainingMs: 1000 }),
