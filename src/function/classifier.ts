@@ -118,7 +118,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
     model,
     async classify(bytes, deadline = NO_DEADLINE) {
       const startedAt = performance.now();
-      const header = await inspectImage(bytes, settings.maxImagePixels);
+      const header = inspectImage(bytes, settings.maxImagePixels);
       const inspectMs = performance.now() - startedAt;
       const { signal } = deadline;
       const withBuffers = () =>

@@ -51,7 +51,13 @@ export const ERRORS = {
     retryable: false,
     stage: "decode",
     meaning:
-      "The picture has more pixels than MAX_IMAGE_PIXELS, or takes longer to decode than any honest one.",
+      "The image has more pixels than MAX_IMAGE_PIXELS, in what is shown or in what has to be decoded for it.",
+  },
+  DECODE_LIMIT: {
+    retryable: true,
+    stage: "decode",
+    meaning:
+      "Time or memory ran out while the image was decoded: perhaps the machine's fault, so it is tried again, alone.",
   },
   MODEL_INVALID: {
     retryable: true,

@@ -28,7 +28,7 @@ export interface UploadContext {
 export type Delivery = "shared" | "alone" | "suspect";
 
 /** Codes that say nothing of the world but that this image takes more than an invocation has. */
-const OUT_OF_LIMITS: ReadonlySet<string> = new Set(["DEADLINE_NEAR"]);
+const OUT_OF_LIMITS: ReadonlySet<string> = new Set(["DEADLINE_NEAR", "DECODE_LIMIT"]);
 
 /**
  * One upload through all stages: fetch → decode → normalize → infer → rank → publish.

@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { ClassifierError, ERRORS, type ErrorCode, messageOf } from "../../src/function/errors.ts";
 import { loadModel } from "../../src/function/model/load.ts";
+import { sharp } from "../../src/function/native.ts";
 import { fixture, holdModel, type RunningFunction, sqsEvent, startFunction } from "./harness.ts";
 import { plainPng, RED } from "./pictures.ts";
 import { writeTinyModel } from "./tiny-model.ts";
@@ -61,6 +62,12 @@ const PROVOKED: Record<ErrorCode, Provoke> = {
   UNSUPPORTED_FORMAT: uploadOf("UNSUPPORTED_FORMAT", async () => "a text that is named .jpg"),
   INVALID_IMAGE: uploadOf("INVALID_IMAGE", async () => (await fixture("photo-1.jpg")).subarray(0, 20_000)),
   IMAGE_TOO_LARGE: uploadOf("IMAGE_TOO_LARGE", picture, undefined, { changes: { maxImagePixels: 255 } }),
+  // Memory that really runs out ends more than a test.
+  DECODE_LIMIT: async (t) => {
+    const noMemory = () => Promise.reject(new Error("vips_malloc: out of memory"));
+    const spoil = () => t.mock.method(Object.getPrototypeOf(sharp()), "toBuffer", noMemory);
+    await uploadOf("DECODE_LIMIT", picture, spoil)(t);
+  },
   MODEL_INVALID: async (t) => {
     const dir = await writeTinyModel(t, { config: {} });
     await assert.rejects(loadModel(dir), { code: "MODEL_INVALID", retryable: true });

@@ -10,6 +10,7 @@ import {
   webp,
   withJpegSegments,
 } from "./containers.ts";
+import { avifOf, clap, gridData, gridOf, ispe, stillAvif } from "./heif.ts";
 import { partsOf } from "./structure.ts";
 
 /** A hostile input that no mutation would find; made on demand, since some are large. */
@@ -52,6 +53,47 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
       "GIF 7000x7000, under the pixel limit": () => plain(7000, 7000).gif({ effort: 1 }).toBuffer(),
       "AVIF 8000x8000 of one colour": () => plain(8000, 8000).avif({ effort: 0 }).toBuffer(),
       "AVIF 7000x7000, under the pixel limit": () => plain(7000, 7000).avif({ effort: 0 }).toBuffer(),
+    }),
+    ...of("says less than it decodes", {
+      "AVIF grid of 900 tiles that shows 100x100": () =>
+        gridOf(stillAvif(avif), 64, 30, 30, { width: 100, height: 100 }),
+      "AVIF grid of 65,025 times one tile": () =>
+        gridOf(stillAvif(avif), 64, 255, 255, { width: 64, height: 64 }),
+      "AVIF of 200 frames": () => {
+        const { data, configuration } = stillAvif(avif);
+        const many = { type: "av01", properties: [1, 2], data: Buffer.concat(Array(200).fill(data)) };
+        return avifOf([many], [ispe(64, 64), configuration]);
+      },
+      "AVIF whose size is a lie": () => {
+        const { data, configuration } = stillAvif(avif);
+        return avifOf([{ type: "av01", properties: [1, 2], data }], [ispe(8, 8), configuration]);
+      },
+      "AVIF grid of itself": () =>
+        avifOf(
+          [{ type: "grid", properties: [1], data: gridData(1, 1, 64, 64) }],
+          [ispe(64, 64)],
+          [["dimg", 1, [1]]],
+        ),
+      "GIF of 200,000 frames": async () => manyFrames(await plain(8, 8).gif().toBuffer(), 200_000),
+      "GIF whose later frame is cut": () => manyFrames(gif, 3).subarray(0, -20),
+    }),
+    ...slow("says less than it decodes", {
+      "AVIF 7500x7500 cropped to 100x100": async () => {
+        const { data, configuration } = stillAvif(await plain(7500, 7500).avif({ effort: 0 }).toBuffer());
+        return avifOf(
+          [{ type: "av01", properties: [1, 2, 3], data }],
+          [ispe(7500, 7500), configuration, clap(100, 100)],
+        );
+      },
+      "AVIF grid of 144 MP that shows 100x100": async () => {
+        const tile = stillAvif(await plain(4000, 4000).avif({ effort: 0 }).toBuffer());
+        return gridOf(tile, 4000, 3, 3, { width: 100, height: 100 });
+      },
+      "AVIF of 200 frames of 9 MP": async () => {
+        const { data, configuration } = stillAvif(await plain(3000, 3000).avif({ effort: 0 }).toBuffer());
+        const many = { type: "av01", properties: [1, 2], data: Buffer.concat(Array(200).fill(data)) };
+        return avifOf([many], [ispe(3000, 3000), configuration]);
+      },
     }),
     ...of("giant dimensions", {
       "PNG 2147483647x2147483647": () => png(0x7fff_ffff, 0x7fff_ffff, 8, deflateSync(Buffer.alloc(64))),
@@ -307,4 +349,11 @@ function orientationTiff(orientation: number): Buffer {
 function entityBomb(): string {
   const levels = Array.from({ length: 9 }, (_, i) => `<!ENTITY l${i + 1} "${`&l${i};`.repeat(10)}">`);
   return `http://ns.adobe.com/xap/1.0/\0<!DOCTYPE x [<!ENTITY l0 "lol">${levels.join("")}]><x>&l9;</x>`;
+}
+
+/** The frame of a still GIF, so many times. */
+function manyFrames(gif: Buffer, count: number): Buffer {
+  const start = gif.lastIndexOf(Buffer.from([0x2c, 0, 0, 0, 0]));
+  const frame = gif.subarray(start, -1);
+  return Buffer.concat([gif.subarray(0, start), ...Array(count).fill(frame), Buffer.from([0x3b])]);
 }

@@ -45,7 +45,7 @@ export class Thumbnails {
     );
     const bytes = (await object.Body?.transformToByteArray()) ?? new Uint8Array();
     if (bytes.length > MAX_BYTES) throw new Error(`${key} has more than ${MAX_BYTES} bytes`);
-    await inspectImage(bytes, MAX_PIXELS);
+    inspectImage(bytes, MAX_PIXELS);
     return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error", pages: 1, sequentialRead: true })
       .timeout({ seconds: MAX_SECONDS })
       .rotate()

@@ -1,9 +1,13 @@
 import { ClassifierError, messageOf } from "../../errors.ts";
-import { sharp } from "../../native.ts";
-import { readJpegSize } from "./jpeg-header.ts";
+import { readGifSize } from "./headers/gif.ts";
+import type { StoredSize } from "./headers/header.ts";
+import { readHeifSize } from "./headers/heif.ts";
+import { type JpegHeader, readJpegHeader } from "./headers/jpeg.ts";
+import { readPngSize } from "./headers/png.ts";
+import { readWebpSize } from "./headers/webp.ts";
 import { type ImageFormat, sniffFormat } from "./sniff.ts";
 
-/** The picture as it was uploaded. */
+/** The image as it was uploaded. */
 export interface ImageInfo {
   readonly format: ImageFormat;
   /** In pixels, as a viewer shows it: after the EXIF orientation. */
@@ -13,44 +17,64 @@ export interface ImageInfo {
 
 export interface ImageHeader {
   readonly image: ImageInfo;
+  /** Pixels that a decoder works on, which can be many more than are shown: what memory is reserved for. */
   readonly pixels: number;
+  readonly orientation: number;
   readonly isCmyk: boolean;
+  /** Of a JPEG, all that its segments say. */
+  readonly jpeg?: JpegHeader;
 }
 
 /**
- * Reads what a file says of its picture: 0.2 ms at most, and nothing is decoded. Here the pixel ceiling is ours to check
- * and to report.
+ * Reads what a file says of its image, from its own bytes: microseconds, and no decoder is asked anything. Here the pixel
+ * ceiling is ours to check and to report, before anything is decoded.
  *
  * @throws {ClassifierError} `UNSUPPORTED_FORMAT`, `INVALID_IMAGE`, `IMAGE_TOO_LARGE`
  */
-export async function inspectImage(bytes: Uint8Array, maxImagePixels: number): Promise<ImageHeader> {
+export function inspectImage(bytes: Uint8Array, maxImagePixels: number): ImageHeader {
   const format = sniffFormat(bytes);
   if (format === undefined) {
     throw new ClassifierError(
       "UNSUPPORTED_FORMAT",
-      `expected a JPEG, PNG, WebP, GIF or AVIF picture, got bytes that begin with ${hexStart(bytes)}`,
+      `expected a JPEG, PNG, WebP, GIF or AVIF image, got bytes that begin with ${hexStart(bytes)}`,
     );
   }
-  const { width, height, isCmyk } = await readHeader(bytes, format);
-  const pixels = width * height;
+  const stored = readHeader(bytes, format);
+  const { orientation, decodedPixels: pixels } = stored;
+  const isTurned = orientation >= 5;
+  const [width, height] = isTurned ? [stored.height, stored.width] : [stored.width, stored.height];
   if (pixels > maxImagePixels) {
+    const shown = `${width} × ${height}`;
+    const got =
+      pixels === width * height
+        ? `${shown} = ${pixels}`
+        : `${pixels} to be decoded, of which ${shown} are shown`;
     throw new ClassifierError(
       "IMAGE_TOO_LARGE",
-      `expected at most ${maxImagePixels} pixels (MAX_IMAGE_PIXELS), got ${width} × ${height} = ${pixels}`,
+      `expected at most ${maxImagePixels} pixels (MAX_IMAGE_PIXELS), got ${got}`,
     );
   }
-  return { image: { format, width, height }, pixels, isCmyk };
+  const jpeg = "components" in stored ? stored : undefined;
+  return {
+    image: { format, width, height },
+    pixels,
+    orientation,
+    isCmyk: jpeg?.components === 4,
+    ...(jpeg !== undefined && { jpeg }),
+  };
 }
 
-async function readHeader(
-  bytes: Uint8Array,
-  format: ImageFormat,
-): Promise<{ width: number; height: number; isCmyk: boolean }> {
-  const size = format === "jpeg" ? readJpegSize(bytes) : undefined;
-  if (size !== undefined) return { ...size, isCmyk: false };
+const READERS: Readonly<Record<ImageFormat, (bytes: Uint8Array) => StoredSize | JpegHeader>> = {
+  jpeg: readJpegHeader,
+  png: readPngSize,
+  webp: readWebpSize,
+  gif: readGifSize,
+  avif: readHeifSize,
+};
+
+function readHeader(bytes: Uint8Array, format: ImageFormat): StoredSize | JpegHeader {
   try {
-    const { autoOrient, space } = await sharp(bytes, { limitInputPixels: false }).metadata();
-    return { ...autoOrient, isCmyk: space === "cmyk" };
+    return READERS[format](bytes);
   } catch (cause) {
     throw new ClassifierError(
       "INVALID_IMAGE",

@@ -2,6 +2,8 @@ import { ClassifierError, messageOf } from "../../errors.ts";
 import type { Geometry } from "../../model/preprocessing.ts";
 import { sharp } from "../../native.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./header.ts";
+import { firstFrameOnly as firstGifFrame } from "./headers/gif.ts";
+import { firstFrameOnly as firstWebpFrame } from "./headers/webp.ts";
 
 /** Pixels as they leave the decoder: 8-bit sRGB, interleaved R, G, B, top row first, without padding. */
 export interface RawImage {
@@ -51,28 +53,28 @@ export async function warmUpDecoder(): Promise<void> {
  * Colours: grayscale, palette and 16-bit pictures become 8-bit sRGB. CMYK is always converted by a profile, its own
  * or libvips' generic one, because its numbers mean nothing else. RGB profiles are applied when `applyIccProfile`.
  *
- * @throws {ClassifierError} `UNSUPPORTED_FORMAT`, `INVALID_IMAGE`, `IMAGE_TOO_LARGE`, or `DEADLINE_NEAR` when
- *   `timeoutSeconds` was shorter than {@link MAX_DECODE_SECONDS} and passed
+ * @throws {ClassifierError} `UNSUPPORTED_FORMAT`, `INVALID_IMAGE`, `IMAGE_TOO_LARGE`; `DECODE_LIMIT` when time or memory
+ *   ran out, or `DEADLINE_NEAR` when `timeoutSeconds` was shorter than {@link MAX_DECODE_SECONDS} and passed
  */
 export async function decodeImage(
   bytes: Uint8Array,
   geometry: Geometry,
   options: DecodeOptions,
 ): Promise<{ image: ImageInfo; raw: RawImage }> {
-  const header = await inspectImage(bytes, options.maxImagePixels);
+  const header = inspectImage(bytes, options.maxImagePixels);
   return { image: header.image, raw: await renderPixels(bytes, header, geometry, options) };
 }
 
 /** The part of {@link decodeImage} that costs: all that comes after the header. */
 export async function renderPixels(
   bytes: Uint8Array,
-  header: Pick<ImageHeader, "isCmyk">,
+  header: ImageHeader,
   geometry: Geometry,
   options: DecodeOptions,
 ): Promise<RawImage> {
   const { maxImagePixels, backgroundColor, timeoutSeconds = MAX_DECODE_SECONDS } = options;
   const box = resizeBox(geometry);
-  const pipeline = sharp(bytes, {
+  const pipeline = sharp(firstFrame(bytes, header), {
     autoOrient: true,
     failOn: "warning",
     ignoreIcc: !options.applyIccProfile && !header.isCmyk,
@@ -99,14 +101,25 @@ export async function renderPixels(
   } catch (cause) {
     if (performance.now() - startedAt >= timeoutSeconds * 1000) {
       throw new ClassifierError(
-        timeoutSeconds < MAX_DECODE_SECONDS ? "DEADLINE_NEAR" : "IMAGE_TOO_LARGE",
-        `expected the picture to decode in ${timeoutSeconds} s, and it did not`,
+        timeoutSeconds < MAX_DECODE_SECONDS ? "DEADLINE_NEAR" : "DECODE_LIMIT",
+        `expected the image to decode in ${timeoutSeconds} s, and it did not`,
         cause,
       );
     }
-    throw new ClassifierError("INVALID_IMAGE", `the picture cannot be decoded: ${messageOf(cause)}`, cause);
+    const message = messageOf(cause);
+    const code = OUT_OF_MEMORY.test(message) ? "DECODE_LIMIT" : "INVALID_IMAGE";
+    throw new ClassifierError(code, `the image cannot be decoded: ${message}`, cause);
   }
 }
+
+/** Decoders of animations look at every frame before they draw the first. */
+function firstFrame(bytes: Uint8Array, { image }: ImageHeader): Uint8Array {
+  if (image.format === "gif") return firstGifFrame(bytes);
+  return image.format === "webp" ? firstWebpFrame(bytes) : bytes;
+}
+
+/** How libvips, libjpeg, libpng, libheif and C++ say that there was no memory: the machine is at fault, not the image. */
+const OUT_OF_MEMORY = /out of memory|bad_alloc|insufficient memory|memory allocation|cannot allocate/i;
 
 /** The size that the resize gives, and how it fits: a covering square, or exactly the size whatever the aspect. */
 function resizeBox(geometry: Geometry): { height: number; width: number; fit: "cover" | "fill" } {

@@ -1,0 +1,91 @@
+import { readOrientation } from "./exif.ts";
+import { assertLength, HeaderError, type StoredSize, textOf, viewOf } from "./header.ts";
+
+const MAX_CHUNKS = 1000;
+
+interface Chunk {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Size of the canvas or of the one image, whichever is larger; orientation from EXIF.
+ *
+ * @throws {HeaderError}
+ * @see https://developers.google.com/speed/webp/docs/riff_container
+ */
+export function readWebpSize(bytes: Uint8Array): StoredSize {
+  let [width, height, orientation] = [0, 0, 1];
+  for (const chunk of chunksOf(bytes)) {
+    const size = sizeOf(bytes, chunk);
+    width = Math.max(width, size?.width ?? 0);
+    height = Math.max(height, size?.height ?? 0);
+    if (chunk.type === "EXIF") orientation = readOrientation(bytes.subarray(chunk.start, chunk.end));
+  }
+  if (width === 0 || height === 0) throw new HeaderError("expected a WebP image with a size, found none");
+  return { width, height, orientation, decodedPixels: width * height };
+}
+
+/**
+ * An animation up to its first frame: decoders look at every frame before they draw one.
+ *
+ * @returns `bytes` themselves when there is one frame at most
+ */
+export function firstFrameOnly(bytes: Uint8Array): Uint8Array {
+  const chunks = chunksOf(bytes);
+  const frames = chunks.filter(({ type }) => type === "ANMF");
+  if (frames.length < 2) return bytes;
+  const kept = chunks.filter((chunk) => chunk.type !== "ANMF" || chunk === frames[0]);
+  const parts = kept.map(({ start, end }) => bytes.subarray(start - 8, end + ((end - start) & 1)));
+  const length = parts.reduce((sum, part) => sum + part.length, 12);
+  const cut = new Uint8Array(length);
+  cut.set(bytes.subarray(0, 12));
+  viewOf(cut).setUint32(4, length - 8, true);
+  let offset = 12;
+  for (const part of parts) {
+    cut.set(part, offset);
+    offset += part.length;
+  }
+  return cut;
+}
+
+/** The chunks inside RIFF; an animation's are listed up to its second frame, and then only what is no frame. */
+function chunksOf(bytes: Uint8Array): Chunk[] {
+  const view = viewOf(bytes);
+  const chunks: Chunk[] = [];
+  let frames = 0;
+  for (let offset = 12; offset + 8 <= bytes.length; ) {
+    const type = textOf(bytes, offset, offset + 4);
+    const start = offset + 8;
+    const size = view.getUint32(offset + 4, true);
+    const end = Math.min(start + size, bytes.length);
+    if (type !== "ANMF" || ++frames <= 2) chunks.push({ type, start, end });
+    if (chunks.length > MAX_CHUNKS) throw new HeaderError(`expected at most ${MAX_CHUNKS} chunks`);
+    offset = start + size + (size & 1);
+  }
+  return chunks;
+}
+
+/** Of `VP8X` the canvas, of `VP8 ` and `VP8L` the image. */
+function sizeOf(bytes: Uint8Array, { type, start }: Chunk): { width: number; height: number } | undefined {
+  const view = viewOf(bytes);
+  const uint24 = (offset: number) => view.getUint16(offset, true) | ((bytes[offset + 2] as number) << 16);
+  if (type === "VP8X") {
+    assertLength(bytes, start + 10);
+    return { width: 1 + uint24(start + 4), height: 1 + uint24(start + 7) };
+  }
+  if (type === "VP8 ") {
+    assertLength(bytes, start + 10);
+    return {
+      width: view.getUint16(start + 6, true) & 0x3fff,
+      height: view.getUint16(start + 8, true) & 0x3fff,
+    };
+  }
+  if (type === "VP8L") {
+    assertLength(bytes, start + 5);
+    const bits = view.getUint32(start + 1, true);
+    return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff) };
+  }
+  return undefined;
+}
