@@ -19,7 +19,7 @@ export type UploadTask = Task & { readonly target: ImageRef };
 const SETTLE_MS = 200;
 
 /**
- * Classifies the uploads of many tasks.
+ * Classifies the uploads of many tasks, or removes the results of those that were deleted.
  *
  * Uploads of the same key never overlap. Of several events of one key only the newest is worked on: the older ones are
  * superseded by it, also when it fails, for then it comes again. The same event twice is worked on once.
@@ -51,8 +51,11 @@ export async function classifyBatch(
         if (!hasTime()) return;
         const { target: ref } = task;
         const isOlder =
-          newest !== undefined && ref.sequencer !== undefined && compareSequencers(ref.sequencer, newest) < 0;
-        const twin = sameKey.find((other) => outcomes.has(other) && isSameEvent(other.target, ref));
+          isOfWholeKey(task) &&
+          newest !== undefined &&
+          ref.sequencer !== undefined &&
+          compareSequencers(ref.sequencer, newest) < 0;
+        const twin = sameKey.find((other) => outcomes.has(other) && isSameEvent(other, task));
         const known = isOlder ? ({ status: "superseded", ref } as const) : twin && outcomes.get(twin);
         outcomes.set(task, known ?? (await classify(task)));
       }
@@ -79,8 +82,14 @@ function groupByKey(tasks: readonly UploadTask[]): Map<string, UploadTask[]> {
   return Map.groupBy(tasks, ({ target: { bucket, key } }) => `${bucket}/${key}`);
 }
 
+/** What decides which bytes the key has: all but the removal of a single version, which may be an old one. */
+function isOfWholeKey({ isRemoval, target }: UploadTask): boolean {
+  return !isRemoval || target.versionId === undefined;
+}
+
 function newestOf(tasks: readonly UploadTask[]): string | undefined {
   return tasks
+    .filter(isOfWholeKey)
     .map(({ target }) => target.sequencer)
     .filter((sequencer) => sequencer !== undefined)
     .reduce<string | undefined>(
@@ -90,6 +99,7 @@ function newestOf(tasks: readonly UploadTask[]): string | undefined {
     );
 }
 
-function isSameEvent(a: ImageRef, b: ImageRef): boolean {
-  return a.sequencer === b.sequencer && a.versionId === b.versionId && a.eTag === b.eTag;
+function isSameEvent({ target: a, isRemoval }: UploadTask, { target: b, ...other }: UploadTask): boolean {
+  const isSameObject = a.sequencer === b.sequencer && a.versionId === b.versionId && a.eTag === b.eTag;
+  return isSameObject && isRemoval === other.isRemoval;
 }

@@ -20,6 +20,8 @@ export interface Config {
   readonly backgroundColor: string;
   /** Write label and score as tags on the upload, too. */
   readonly tagUploads: boolean;
+  /** Remove the result of an upload that is deleted. */
+  readonly removeResults: boolean;
   /** ONNX Runtime's threads for one inference. */
   readonly intraOpThreads: number;
   /** No picture is started with less than this left of the invocation. */
@@ -82,6 +84,7 @@ const VARIABLES: VariableOf = {
   applyIccProfile: ["APPLY_ICC_PROFILE", flag],
   backgroundColor: ["BACKGROUND_COLOR", text("#ffffff", /^#[0-9a-f]{6}$/i, "a colour such as #ffffff")],
   tagUploads: ["TAG_UPLOADS", flag],
+  removeResults: ["REMOVE_RESULTS", flag],
   intraOpThreads: ["INTRA_OP_THREADS", integer(1, 1, 16)],
   deadlineMarginMs: ["DEADLINE_MARGIN_MS", integer(2000, 0, 600_000)],
   s3TimeoutMs: ["S3_TIMEOUT_MS", integer(5000, 1, 600_000)],

@@ -22,6 +22,8 @@ export type Outcome =
   | { readonly status: "failed"; readonly ref: ImageRef; readonly error: ClassifierError }
   /** A newer upload of the same key has an event of its own, or its result already. */
   | { readonly status: "superseded"; readonly ref: ImageRef }
+  /** The upload was deleted, and so is its result, if there was one. */
+  | { readonly status: "removed"; readonly ref: ImageRef }
   /** `INVALID_EVENT`: there is no upload to publish a result for. */
   | { readonly status: "unreadable"; readonly ref?: ImageRef; readonly error: ClassifierError };
 

@@ -9,7 +9,7 @@ import { createFileMemory } from "./sync/file-memory.ts";
 import { publishOutcomes } from "./telemetry.ts";
 import { selectTrigger } from "./triggers/select.ts";
 import type { Task } from "./triggers/trigger.ts";
-import { classifyUpload, type Delivery } from "./upload.ts";
+import { classifyUpload, type Delivery, forgetUpload } from "./upload.ts";
 
 /** What outlives an invocation. */
 export interface Dependencies {
@@ -35,11 +35,17 @@ export function createResponder({ config, classifier, s3, metrics }: Dependencie
   return async (event: unknown, { awsRequestId, ...context }: InvocationContext): Promise<unknown> => {
     const deadline = createDeadline(context.getRemainingTimeInMillis());
     const trigger = selectTrigger(event);
-    const tasks = trigger.read(event).map((task) => refuseResultsBucket(task, config.resultsBucket));
+    const tasks = trigger
+      .read(event)
+      .filter(({ isRemoval }) => config.removeResults || !isRemoval)
+      .map((task) => refuseResultsBucket(task, config.resultsBucket));
     const shared = { s3, classifier, files, config, deadline, requestId: awsRequestId };
     const done = await classifyBatch(
       tasks,
-      (task) => classifyUpload(shared, task.target, deliveryOf(task, config)),
+      (task) =>
+        task.isRemoval
+          ? forgetUpload(shared, task.target)
+          : classifyUpload(shared, task.target, deliveryOf(task, config)),
       { ...config, deadline },
     );
     publishOutcomes(metrics, { service: config.serviceName, requestId: awsRequestId }, done);

@@ -8,6 +8,7 @@ import type { Measured, Outcome } from "./outcome.ts";
 import { classifiedResult, rejectedResult } from "./result.ts";
 import { openObject, readObject } from "./stages/fetch.ts";
 import { publishResult } from "./stages/publish/object.ts";
+import { removeIfGone, removeResult } from "./stages/publish/remove.ts";
 import { tagUpload } from "./stages/publish/tag.ts";
 import type { FileMemory } from "./sync/file-memory.ts";
 
@@ -61,6 +62,19 @@ export async function classifyUpload(
     }
     if (error.retryable) return { status: "failed", ref, error };
     return rejectUpload(context, upload, error, startedAt);
+  }
+}
+
+/** Removes the result of an upload that was deleted. Never throws. */
+export async function forgetUpload(
+  { s3, config, deadline }: Pick<UploadContext, "s3" | "config" | "deadline">,
+  ref: ImageRef,
+): Promise<Outcome> {
+  try {
+    await deadline.bound(removeResult(s3, config.resultsBucket, ref, deadline.signal));
+    return { status: "removed", ref };
+  } catch (thrown) {
+    return { status: "failed", ref, error: codedError(thrown, deadline) };
   }
 }
 
@@ -123,6 +137,8 @@ async function publishClassified(
   const publishedAt = performance.now();
   const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
   if (published === "superseded") return { status: "superseded", ref };
+  if (config.removeResults && (await removeIfGone(s3, config.resultsBucket, ref, deadline.signal)))
+    return { status: "removed", ref };
   if (config.tagUploads) await tagUpload(s3, result, deadline.signal);
   const now = performance.now();
   const measured: Measured = {
@@ -143,11 +159,14 @@ async function rejectUpload(
   startedAt: number,
 ): Promise<Outcome> {
   const { s3, classifier, config, deadline, requestId } = context;
+  if (config.removeResults && error.code === "OBJECT_NOT_FOUND") return forgetUpload(context, ref);
   const result = rejectedResult({ model: classifier.model, requestId }, source, error);
   const publishedAt = performance.now();
   try {
     const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
     if (published === "superseded") return { status: "superseded", ref };
+    if (config.removeResults && (await removeIfGone(s3, config.resultsBucket, ref, deadline.signal)))
+      return { status: "removed", ref };
   } catch (thrown) {
     return { status: "failed", ref, error: codedError(thrown, deadline) };
   }

@@ -40,10 +40,22 @@ export interface StoredObject {
 
 export type StackEmitter = EventEmitter<StackEvents>;
 
-/** What a created object leads to: an upload is queued, a result is announced. */
-export function announceObject(record: ObjectEventRecord, queue: Queue, events: StackEmitter): void {
-  if (!record.eventName.startsWith("ObjectCreated:")) return;
+/**
+ * What a created object leads to: an upload is queued, a result is announced.
+ *
+ * @param queuesRemovals whether a removed upload is queued too, as with `RemoveResults`
+ */
+export function announceObject(
+  record: ObjectEventRecord,
+  queue: Queue,
+  events: StackEmitter,
+  queuesRemovals: boolean,
+): void {
   const { bucket, object } = record.s3;
+  const isRemoval = record.eventName.startsWith("ObjectRemoved:");
+  if (isRemoval && bucket.name === UPLOADS_BUCKET && queuesRemovals)
+    queue.send(JSON.stringify({ Records: [record] }));
+  if (!record.eventName.startsWith("ObjectCreated:")) return;
   const stored: StoredObject = {
     key: decodeKey(object.key),
     eTag: object.eTag ?? "",

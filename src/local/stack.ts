@@ -107,6 +107,9 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
   const bundle = options.bundle ?? { dir: FUNCTION_DIR, handler: template.handler };
   if (options.bundle === undefined) await buildFunction(FUNCTION_DIR);
 
+  const variables = { ...template.environment, ...options.environment };
+  const queuesRemovals = variables.REMOVE_RESULTS === "true";
+
   const release = claimDataDir(options.dataDir);
   const events = new EventEmitter<StackEvents>();
   const queueSettings = readQueueSettings(template, options);
@@ -120,7 +123,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
     dataDir: join(options.dataDir, "s3"),
     region: REGION,
     buckets: [UPLOADS_BUCKET, RESULTS_BUCKET],
-    onObjectEvent: (record) => announceObject(record, queue, events),
+    onObjectEvent: (record) => announceObject(record, queue, events, queuesRemovals),
   }).catch((error: unknown) => {
     release();
     throw error;

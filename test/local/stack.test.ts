@@ -4,7 +4,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { buildFunction } from "../../src/local/build.ts";
 import type { ResultDocument } from "../../src/local/command/result.ts";
 import { type LocalStack, type StackOptions, startStack } from "../../src/local/stack.ts";
@@ -72,6 +73,21 @@ test(
     assert.equal(label(await stack.readResult(key)), "photo");
   },
 );
+
+test("with REMOVE_RESULTS a deleted upload takes its result along", LIMIT, async (t) => {
+  const stack = await start(t, await dataFolder(t), { environment: { REMOVE_RESULTS: "true" } });
+  const result = once(stack.events, "result");
+  await put(stack, "k.jpg", photo);
+  await result;
+  await stack.client.send(new DeleteObjectCommand({ Bucket: "uploads", Key: "k.jpg" }));
+  const isThere = () =>
+    stack.readResult("k.jpg").then(
+      () => true,
+      () => false,
+    );
+  while (await isThere()) await sleep(20);
+  assert.deepEqual(stack.deadMessages(), []);
+});
 
 test(
   "what no result has when a run ends is classified by the next run on the same data",

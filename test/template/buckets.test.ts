@@ -82,13 +82,20 @@ function evaluate(value: Value | undefined, stackId: string): Value {
   return stackId;
 }
 
-test("uploads go straight to the queue, results to EventBridge", () => {
-  const [configuration] = list(
-    fields(properties("UploadsBucket").NotificationConfiguration).QueueConfigurations,
-  );
-  const { Event, Queue, Filter } = fields(configuration);
-  assert.deepEqual([Event, Queue], ["s3:ObjectCreated:*", { "Fn::GetAtt": "UploadsQueue.Arn" }]);
-  assert.match(JSON.stringify(Filter), /UploadsPrefix.*UploadsSuffix/);
+test("uploads go straight to the queue, and their removal where results are to go with them", () => {
+  const given = list(fields(properties("UploadsBucket").NotificationConfiguration).QueueConfigurations);
+  const events = given.map((configuration) => {
+    const [configured = {}] = branches(configuration);
+    const { Event, Queue, Filter } = fields(configured);
+    assert.deepEqual(Queue, { "Fn::GetAtt": "UploadsQueue.Arn" });
+    assert.match(JSON.stringify(Filter), /UploadsPrefix.*UploadsSuffix/);
+    return [Event, list(fields(configuration)["Fn::If"])[0]];
+  });
+  assert.deepEqual(events, [
+    ["s3:ObjectCreated:*", undefined],
+    ["s3:ObjectRemoved:*", "RemovesResults"],
+    ["s3:LifecycleExpiration:*", "RemovesResults"],
+  ]);
   assert.deepEqual(properties("ResultsBucket").NotificationConfiguration, {
     EventBridgeConfiguration: { EventBridgeEnabled: true },
   });

@@ -45,6 +45,7 @@ test("the function may do what it does and no more", () => {
     "kms:GenerateDataKey",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    "s3:DeleteObject",
     "s3:GetObject",
     "s3:GetObject",
     "s3:GetObjectTagging",
@@ -61,7 +62,7 @@ test("the function may do what it does and no more", () => {
   ]);
 });
 
-test("tags and the key are permitted only where they are asked for", () => {
+test("removal, tags and the key are permitted only where they are asked for", () => {
   const conditional = new Map<string, string>();
   walk(properties("ClassifierRole"), (node) => {
     const [condition, statement] = list(node["Fn::If"]);
@@ -71,6 +72,7 @@ test("tags and the key are permitted only where they are asked for", () => {
   assert.deepEqual(
     [...conditional],
     [
+      ["RemoveResults", "RemovesResults"],
       ["TagUploads", "TagsUploads"],
       ["UseKey", "HasKmsKey"],
     ],

@@ -70,6 +70,8 @@ function describe(outcome: Outcome): Omit<BatchOperationsResult, "taskId"> {
       const [best] = outcome.result.predictions;
       return report("Succeeded", `${best?.label} ${best?.score.toFixed(4)}`);
     }
+    case "removed":
+      return report("Succeeded", "the upload was deleted");
     case "superseded":
       return report("Succeeded", "superseded by a newer upload");
     case "rejected":

@@ -23,7 +23,8 @@ export const directTrigger: Trigger<DirectEvent> = {
     ),
   answer(event, done) {
     const documents = done.map(({ outcome }) => {
-      if (outcome.status === "superseded") return { status: outcome.status, source: outcome.ref };
+      if (outcome.status === "superseded" || outcome.status === "removed")
+        return { status: outcome.status, source: outcome.ref };
       if ("result" in outcome) return outcome.result;
       throw outcome.error;
     });

@@ -23,9 +23,12 @@ export function isS3EventBridgeEvent(event: unknown): event is S3EventBridgeEven
   return valueAt(event, "source") === "aws.s3" && typeof valueAt(event, "detail-type") === "string";
 }
 
-/** One task for `Object Created`; S3's other events ask for nothing. */
+/** One task for `Object Created` and for `Object Deleted`; S3's other events ask for nothing. */
 export function readS3EventBridgeEvent(event: S3EventBridgeEvent, id: string): Task[] {
-  if (event["detail-type"] !== "Object Created") return [];
+  const isRemoval = event["detail-type"] === "Object Deleted";
+  if (event["detail-type"] !== "Object Created" && !isRemoval) return [];
+  // A delete marker has a version id of its own: what it hides is the key as a whole.
+  const isMarker = isRemoval && valueAt(event, "detail", "deletion-type") === "Delete Marker Created";
   const task = readTask(id, () => {
     const object = valueAt(event, "detail", "object");
     const {
@@ -37,8 +40,8 @@ export function readS3EventBridgeEvent(event: S3EventBridgeEvent, id: string): T
     return {
       bucket: textAt(event, "detail", "bucket", "name"),
       key: textAt(event, "detail", "object", "key"),
-      ...optionalFields({ versionId, eTag, sequencer, sizeBytes }),
+      ...optionalFields({ versionId: isMarker ? undefined : versionId, eTag, sequencer, sizeBytes }),
     };
   });
-  return [task];
+  return [isRemoval ? { ...task, isRemoval } : task];
 }

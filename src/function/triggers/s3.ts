@@ -26,17 +26,24 @@ export function isS3Notification(event: unknown): event is S3Notification {
   return Array.isArray(records) && valueAt(records[0], "eventSource") === "aws:s3";
 }
 
-/** One task an `ObjectCreated` record, all with the id that is given; other records ask for nothing. */
+/**
+ * One task per record of an object that was created or removed, all with the id that is given. Other records
+ * (`ObjectTagging:Put`, …) ask for nothing: a subscription that is wider than needed is no error.
+ */
 export function readS3Notification({ Records = [] }: S3Notification, id = ""): Task[] {
-  return Records.filter((record) => !isOtherEvent(record)).map((record) =>
-    readTask(id, () => readRecord(record)),
-  );
+  return Records.flatMap((record): Task[] => {
+    const name = valueAt(record, "eventName");
+    if (typeof name !== "string" || /^(s3:)?ObjectCreated:/.test(name))
+      return [readTask(id, () => readRecord(record))];
+    if (!/^(s3:)?(ObjectRemoved|LifecycleExpiration):/.test(name)) return [];
+    return [{ ...readTask(id, () => readRemoval(record, name)), isRemoval: true }];
+  });
 }
 
-/** `ObjectRemoved:Delete`, `ObjectTagging:Put`, …: a subscription that is wider than needed is no error. */
-function isOtherEvent(record: unknown): boolean {
-  const name = valueAt(record, "eventName");
-  return typeof name === "string" && !/^(s3:)?ObjectCreated:/.test(name);
+/** A delete marker has a version id of its own: what it hides is the key as a whole. */
+function readRemoval(record: unknown, name: string): ImageRef {
+  const { versionId, ...ref } = readRecord(record);
+  return name.endsWith(":DeleteMarkerCreated") || versionId === undefined ? ref : { ...ref, versionId };
 }
 
 function readRecord(record: unknown): ImageRef {

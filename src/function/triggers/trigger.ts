@@ -19,6 +19,8 @@ export interface Task {
   readonly id: string;
   /** The upload, or why the entry cannot be read. */
   readonly target: ImageRef | ClassifierError;
+  /** The upload was deleted: its result is to be removed. With a version id, that version alone was. */
+  readonly isRemoval?: true;
   /** Of what SQS says: by which queue the entry came, and how often by now. */
   readonly message?: { readonly queueArn: string; readonly receives: number };
 }

@@ -23,8 +23,27 @@ test("version, ETag, sequencer and size come along", () => {
   assert.deepEqual(task?.target, target);
 });
 
+test("a deleted upload asks for the removal of its result; a delete marker's own version is not the upload's", () => {
+  const object = { key: "k", "version-id": "v", sequencer: "02" };
+  for (const [deletion, versionId] of [
+    ["Permanently Deleted", "v"],
+    ["Delete Marker Created", undefined],
+  ] as const) {
+    const detail = { bucket: { name: "uploads" }, object, "deletion-type": deletion };
+    const target = {
+      bucket: "uploads",
+      key: "k",
+      sequencer: "02",
+      ...(versionId !== undefined && { versionId }),
+    };
+    assert.deepEqual(eventBridgeTrigger.read(eventOf(detail, "Object Deleted")), [
+      { id: "0", target, isRemoval: true },
+    ]);
+  }
+});
+
 test("S3's other events ask for nothing", () => {
-  for (const type of ["Object Deleted", "Object Tags Added", "Object Restore Completed"]) {
+  for (const type of ["Object Tags Added", "Object Restore Completed"]) {
     assert.deepEqual(eventBridgeTrigger.read(eventOf({}, type)), []);
   }
 });

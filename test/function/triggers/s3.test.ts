@@ -53,8 +53,27 @@ test("every way to create an object asks for a classification, with and without 
   }
 });
 
+test("a deleted upload asks for the removal of its result; a delete marker's own version is not the upload's", () => {
+  const object = { versionId: "v", sequencer: "02" };
+  for (const [eventName, versionId] of [
+    ["ObjectRemoved:Delete", "v"],
+    ["ObjectRemoved:DeleteMarkerCreated", undefined],
+    ["s3:LifecycleExpiration:Delete", "v"],
+    ["LifecycleExpiration:DeleteMarkerCreated", undefined],
+  ] as const) {
+    const [task, ...others] = s3Trigger.read({ Records: [recordOf({ eventName, object })] });
+    const target = {
+      bucket: "uploads",
+      key: "k",
+      sequencer: "02",
+      ...(versionId !== undefined && { versionId }),
+    };
+    assert.deepEqual([task, others], [{ id: "0", target, isRemoval: true }, []], eventName);
+  }
+});
+
 test("other events ask for nothing", () => {
-  for (const eventName of ["ObjectRemoved:Delete", "ObjectTagging:Put", "s3:ObjectRestore:Completed"]) {
+  for (const eventName of ["ObjectTagging:Put", "ObjectAcl:Put", "s3:ObjectRestore:Completed"]) {
     assert.deepEqual(targetsOf(recordOf({ eventName })), []);
   }
 });

@@ -46,7 +46,7 @@ export async function publishResult(
   }
 }
 
-interface Target {
+export interface Target {
   readonly Bucket: string;
   readonly Key: string;
 }
@@ -78,7 +78,7 @@ interface ExistingResult {
 }
 
 /** @returns `undefined` when there is none any more */
-async function readResult(
+export async function readResult(
   s3: S3Client,
   target: Target,
   signal: AbortSignal,
