@@ -36,6 +36,8 @@ export interface Config {
   readonly isolationQueueArn: string;
   /** The function's memory, which Lambda says; 0 where it is not said. */
   readonly memorySizeMb: number;
+  /** The version of the function that runs, which Lambda says. */
+  readonly functionVersion: string;
   /** The metrics' dimension `service`. */
   readonly serviceName: string;
 }
@@ -92,6 +94,7 @@ const VARIABLES: VariableOf = {
   s3ForcePathStyle: ["S3_FORCE_PATH_STYLE", flag],
   isolationQueueArn: ["ISOLATION_QUEUE_ARN", text("", /^arn:[^\s]+$/, "the ARN of an SQS queue")],
   memorySizeMb: ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE", integer(0, 128, 10_240)],
+  functionVersion: ["AWS_LAMBDA_FUNCTION_VERSION", text("$LATEST", /^(\$LATEST(\.\w+)?|\d+)$/, "a version")],
   serviceName: [
     "POWERTOOLS_SERVICE_NAME",
     text("graviton-image-classifier", /^[\x20-\x7e]{1,255}$/, "1 to 255 ASCII characters"),

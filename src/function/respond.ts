@@ -48,7 +48,8 @@ export function createResponder({ config, classifier, s3, metrics }: Dependencie
           : classifyUpload(shared, task.target, deliveryOf(task, config)),
       { ...config, deadline },
     );
-    publishOutcomes(metrics, { service: config.serviceName, requestId: awsRequestId }, done);
+    const { serviceName: service, functionVersion: version } = config;
+    publishOutcomes(metrics, { service, version, requestId: awsRequestId }, done);
     return trigger.answer(event, done);
   };
 }

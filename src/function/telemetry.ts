@@ -1,7 +1,14 @@
 import { Metrics } from "@aws-lambda-powertools/metrics";
 import type { ClassifierError } from "./errors.ts";
 import type { ImageRef } from "./image-ref.ts";
-import { METRICS, type MetricName, NAMESPACE } from "./metrics.ts";
+import {
+  DIMENSIONS,
+  METRICS,
+  type MetricName,
+  NAMESPACE,
+  VERSION_DIMENSION,
+  VERSION_METRICS,
+} from "./metrics.ts";
 import type { Measured, Outcome } from "./outcome.ts";
 import type { Done } from "./triggers/trigger.ts";
 
@@ -23,12 +30,29 @@ export function recordColdStart(metrics: Metrics, modelLoadMs: number): void {
  * Writes what an invocation did: its EMF lines and a line per image that was not classified. In one synchronous step, so
  * that overlapping invocations of one process do not share a line.
  */
-export function publishOutcomes(metrics: Metrics, context: LogContext, done: readonly Done[]): void {
+export function publishOutcomes(
+  metrics: Metrics,
+  { version, ...context }: LogContext & { readonly version: string },
+  done: readonly Done[],
+): void {
   const outcomes = done.map(({ outcome }) => outcome);
   recordOutcomes(metrics, outcomes);
   metrics.addMetadata("requestId", context.requestId);
-  metrics.publishStoredMetrics();
+  const document = metrics.serializeMetrics();
+  document._aws.CloudWatchMetrics.push(versionDirective());
+  process.stdout.write(`${JSON.stringify({ ...document, [VERSION_DIMENSION]: version })}\n`);
+  metrics.clearMetrics();
+  metrics.clearMetadata();
   logOutcomes(context, outcomes);
+}
+
+/** Two metrics once more, by version: a canary is judged by its own failures, and by nobody else's. */
+function versionDirective() {
+  return {
+    Namespace: NAMESPACE,
+    Dimensions: [[...DIMENSIONS, VERSION_DIMENSION]] as [string[]],
+    Metrics: VERSION_METRICS.map((Name) => ({ Name, Unit: METRICS[Name] })),
+  };
 }
 
 /** Says why the process ends: native calls never came back. */
@@ -46,15 +70,16 @@ export function logStuck(service: string): void {
 function recordOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): void {
   const count = (...statuses: Outcome["status"][]) =>
     outcomes.filter(({ status }) => statuses.includes(status)).length;
+  // The same event twice in a batch is one piece of work, and one outcome object.
+  for (const outcome of new Set(outcomes)) {
+    if ("measured" in outcome) recordMeasured(metrics, outcome.measured);
+  }
+  // Last, so that they are in the last line, which has the version, when Powertools flushes full ones before.
   record(metrics, "BatchSize", outcomes.length);
   record(metrics, "ImagesClassified", count("classified"));
   record(metrics, "ImagesRejected", count("rejected", "unreadable"));
   record(metrics, "ImagesFailed", count("failed"));
   record(metrics, "ImagesSuperseded", count("superseded"));
-  // The same event twice in a batch is one piece of work, and one outcome object.
-  for (const outcome of new Set(outcomes)) {
-    if ("measured" in outcome) recordMeasured(metrics, outcome.measured);
-  }
 }
 
 function recordMeasured(

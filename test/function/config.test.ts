@@ -22,6 +22,7 @@ const DEFAULTS: Config = {
   s3ForcePathStyle: false,
   isolationQueueArn: "",
   memorySizeMb: 0,
+  functionVersion: "$LATEST",
   serviceName: "graviton-image-classifier",
 };
 
@@ -70,6 +71,11 @@ const CASES: Record<keyof Config, Case> = {
     bad: ["queue", "arn: aws"],
   },
   memorySizeMb: { variable: "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ...numbers(128, 10_240) },
+  functionVersion: {
+    variable: "AWS_LAMBDA_FUNCTION_VERSION",
+    good: { "7": "7", $LATEST: "$LATEST" },
+    bad: ["latest", "1.0", "-1"],
+  },
   serviceName: {
     variable: "POWERTOOLS_SERVICE_NAME",
     good: { "my service": "my service" },

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { Ajv } from "ajv";
-import { DIMENSIONS, METRICS, NAMESPACE } from "../../src/function/metrics.ts";
+import {
+  DIMENSIONS,
+  METRICS,
+  NAMESPACE,
+  VERSION_DIMENSION,
+  VERSION_METRICS,
+} from "../../src/function/metrics.ts";
 import type { EmfDocument } from "../../src/local/lambda/events.ts";
 import schema from "./emf.schema.json" with { type: "json" };
 
@@ -40,15 +46,19 @@ export function assertValidEmf(line: string): EmfDocument {
   return document;
 }
 
-/** Asserts besides that the metrics are ours: namespace, one set of dimensions, names and units as in `metrics.ts`. */
+/**
+ * Asserts besides that the metrics are ours: namespace, names and units as in `metrics.ts`, all with one set of dimensions,
+ * and those that judge a version with its number too.
+ */
 export function assertOurEmf(line: string): EmfDocument {
   const document = assertValidEmf(line);
   for (const { Namespace, Dimensions, Metrics } of document._aws.CloudWatchMetrics) {
     assert.equal(Namespace, NAMESPACE);
-    assert.deepEqual(
-      Dimensions.map((set) => [...set].sort()),
-      [[...DIMENSIONS].sort()],
-    );
+    const [set = [], ...others] = Dimensions;
+    const isOfVersion = set.includes(VERSION_DIMENSION);
+    assert.deepEqual(others, []);
+    assert.deepEqual([...set].sort(), [...DIMENSIONS, ...(isOfVersion ? [VERSION_DIMENSION] : [])].sort());
+    if (isOfVersion) assert.deepEqual(Metrics.map(({ Name }) => Name).sort(), [...VERSION_METRICS].sort());
     for (const { Name, Unit } of Metrics) assert.equal(Unit, METRICS[Name as keyof typeof METRICS], Name);
   }
   return document;

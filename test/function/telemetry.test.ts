@@ -27,7 +27,7 @@ function classified(): Outcome {
   return { ...outcome, measured } as Outcome;
 }
 
-const CONTEXT = { service: "s", requestId: "r" };
+const CONTEXT = { service: "s", requestId: "r", version: "7" };
 const asDone = (outcome: Outcome) => ({ id: "0", outcome });
 
 function flushed(t: TestContext, outcomes: readonly Outcome[], coldStart = false) {
@@ -42,9 +42,11 @@ function flushed(t: TestContext, outcomes: readonly Outcome[], coldStart = false
 test("a cold start with a classified picture emits every metric there is, in one valid line", (t) => {
   const [document, ...others] = flushed(t, [classified()], true);
   assert.equal(others.length, 0);
-  const names = document?._aws.CloudWatchMetrics.flatMap(({ Metrics }) => Metrics.map(({ Name }) => Name));
-  assert.deepEqual(names?.sort(), Object.keys(METRICS).sort());
-  assert.deepEqual([document?.service, document?.model], ["my-service", "my-model"]);
+  const [all, ofVersion, ...more] = document?._aws.CloudWatchMetrics ?? [];
+  assert.deepEqual(all?.Metrics.map(({ Name }) => Name).sort(), Object.keys(METRICS).sort());
+  assert.deepEqual(ofVersion?.Dimensions, [["service", "model", "version"]]);
+  assert.deepEqual(more, []);
+  assert.deepEqual([document?.service, document?.model, document?.version], ["my-service", "my-model", "7"]);
   assert.equal([document?.ModelLoadDuration].flat()[0], 81.235);
 });
 
@@ -82,6 +84,11 @@ test("250 pictures of one invocation are several valid lines, none without its d
     250 * 480,
   );
   assert.deepEqual(valuesOf(documents, "BatchSize"), [250]);
+  // The counts that judge the version are in the one line that names it.
+  assert.deepEqual(
+    documents.filter(({ version }) => version !== undefined).map(({ BatchSize }) => BatchSize),
+    [250],
+  );
 });
 
 test("each rejected or failed picture is one line of JSON with its code, on stdout", (t) => {

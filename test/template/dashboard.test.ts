@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Ajv } from "ajv";
-import { METRICS, NAMESPACE } from "../../src/function/metrics.ts";
+import { METRICS, NAMESPACE, VERSION_DIMENSION, VERSION_METRICS } from "../../src/function/metrics.ts";
 import { body, operands, widgets } from "./dashboard.ts";
 import { type Fields, fields, list, ofType, parameters, properties, resources, type Value } from "./read.ts";
 
@@ -211,9 +211,15 @@ test("the function's own metrics are read with the dimensions that they are emit
     if (namespace !== NAMESPACE) continue;
     assert.deepEqual(dimensions, { service: "${ServiceName}", model: "${ModelName}" }, name);
   }
-  for (const { id, namespace, dimensions } of alarmed) {
+  for (const { id, namespace, name, dimensions } of alarmed) {
     if (namespace !== NAMESPACE) continue;
-    assert.deepEqual(dimensions, { service: { Ref: "ServiceName" }, model: { Ref: "ModelName" } }, id);
+    const { [VERSION_DIMENSION]: version, ...others } = dimensions;
+    assert.deepEqual(others, { service: { Ref: "ServiceName" }, model: { Ref: "ModelName" } }, id);
+    if (version !== undefined)
+      assert.ok(
+        VERSION_METRICS.some((known) => known === name),
+        `${id}: ${name}`,
+      );
   }
 });
 
@@ -364,7 +370,11 @@ test("prices are written without an exponent, which metric math does not read", 
 
 test("a deployment is rolled back on errors and slowness of the version that it brings, not of the one before", () => {
   const { Alarms } = fields(properties("ClassifierFunction").DeploymentPreference);
-  assert.deepEqual(Alarms, [{ Ref: "VersionErrorsAlarm" }, { Ref: "VersionDurationAlarm" }]);
+  assert.deepEqual(Alarms, [
+    { Ref: "VersionErrorsAlarm" },
+    { Ref: "VersionFailureRateAlarm" },
+    { Ref: "VersionDurationAlarm" },
+  ]);
   for (const id of ["VersionErrorsAlarm", "VersionDurationAlarm"]) {
     assert.deepEqual(
       alarmed.find((metric) => metric.id === id)?.dimensions,

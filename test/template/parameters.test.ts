@@ -85,7 +85,7 @@ test("the template gives the function every variable that it reads, and no other
   const given = Object.keys(environment).filter(
     (name) => !["MALLOC_ARENA_MAX", "NODE_OPTIONS", "AWS_ENDPOINT_URL_S3"].includes(name),
   );
-  read.delete("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+  for (const name of read) if (name?.startsWith("AWS_LAMBDA_")) read.delete(name);
   assert.deepEqual(given.sort(), [...read].sort());
 });
 

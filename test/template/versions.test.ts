@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
+import { VERSION_DIMENSION } from "../../src/function/metrics.ts";
 import {
   type Fields,
   fields,
@@ -231,12 +232,21 @@ test("the alarms that stop a deployment look at the very version that is deploye
     Object.entries(transformed as Fields).find(
       ([, resource]) => fields(resource).Type === "AWS::Lambda::Version",
     ) ?? [];
-  for (const id of ["VersionErrorsAlarm", "VersionDurationAlarm"]) {
+  for (const id of ["VersionErrorsAlarm", "VersionFailureRateAlarm", "VersionDurationAlarm"]) {
+    const { Metrics } = fields(fields((transformed as Fields)[id]).Properties);
+    for (const { MetricStat } of list(Metrics).map((entry) => fields(entry))) {
+      if (MetricStat === undefined) continue;
+      const ofVersion = list(fields(fields(MetricStat).Metric).Dimensions).map((dimension) =>
+        fields(dimension),
+      );
+      const value = ofVersion.find(({ Name }) => Name === VERSION_DIMENSION)?.Value;
+      assert.deepEqual(value, { "Fn::GetAtt": [version, "Version"] }, id);
+    }
     const dimensions = list(fields(fields((transformed as Fields)[id]).Properties).Dimensions).map(
       (dimension) => fields(dimension),
     );
     const executed = dimensions.find(({ Name }) => Name === "ExecutedVersion");
-    assert.deepEqual(executed?.Value, { "Fn::GetAtt": [version, "Version"] }, id);
+    if (Metrics === undefined) assert.deepEqual(executed?.Value, { "Fn::GetAtt": [version, "Version"] }, id);
     // An updated alarm keeps its state; one of another name begins anew.
     const { AlarmName } = fields(fields((transformed as Fields)[id]).Properties);
     const [name, variables] = list(fields(AlarmName)["Fn::Sub"]);

@@ -1,5 +1,6 @@
 import type { LocalStack } from "../stack.ts";
 import type { MetricId, MetricStore } from "./dashboard/metric-store.ts";
+import { LOCAL_VERSION } from "./dashboard/resolve.ts";
 
 const SAMPLE_MS = 1_000;
 const QUEUE = "UploadsQueue";
@@ -8,13 +9,13 @@ const DEAD_LETTER_QUEUE = "UploadsDeadLetterQueue";
 /** Nothing is invoked asynchronously here, so it stays empty. */
 const ASYNCHRONOUS_QUEUE = "AsynchronousFailuresQueue";
 const LAMBDA = { namespace: "AWS/Lambda", dimensions: { FunctionName: "ClassifierFunction" } };
-/** What Lambda tells of the version that the alias serves; locally a version has its function's name. */
+/** What Lambda tells of the version that the alias serves. */
 const VERSION = {
   ...LAMBDA,
   dimensions: {
     FunctionName: "ClassifierFunction",
     Resource: "ClassifierFunction:live",
-    ExecutedVersion: "ClassifierFunction",
+    ExecutedVersion: LOCAL_VERSION,
   },
 };
 

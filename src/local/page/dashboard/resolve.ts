@@ -18,7 +18,10 @@ export function createResolver(
     const parameter = parameters[logicalId] ?? declared[logicalId]?.Default;
     if (parameter !== undefined) return String(parameter);
     if (logicalId.startsWith("AWS::")) return `local-${logicalId.slice("AWS::".length)}`;
-    return attribute.join(".") === "Arn" ? localArn(logicalId) : logicalId;
+    const path = attribute.join(".");
+    // SAM's name for the function's published version.
+    if (path === "Version.Version") return LOCAL_VERSION;
+    return path === "Arn" ? localArn(logicalId) : logicalId;
   };
 
   const substitute = (text: string, variables: Readonly<Record<string, unknown>>): string =>
@@ -44,6 +47,9 @@ export function createResolver(
   };
   return resolve;
 }
+
+/** The version that runs here: nothing is published. */
+export const LOCAL_VERSION = "$LATEST";
 
 /** The local stand-in for the ARN of a resource. */
 export function localArn(logicalId: string): string {

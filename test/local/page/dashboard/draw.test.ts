@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { METRICS, NAMESPACE } from "../../../../src/function/metrics.ts";
+import { METRICS, NAMESPACE, VERSION_DIMENSION, VERSION_METRICS } from "../../../../src/function/metrics.ts";
 import { AlarmStates } from "../../../../src/local/page/dashboard/alarms.ts";
 import { drawDashboard } from "../../../../src/local/page/dashboard/draw.ts";
 import { MetricStore } from "../../../../src/local/page/dashboard/metric-store.ts";
@@ -29,9 +29,10 @@ function fullStore(): MetricStore {
       store.add({ namespace, name, dimensions }, "None", TO_MS - minute * 60_000, [minute]);
   };
   for (const name of Object.keys(METRICS)) add(NAMESPACE, name, DIMENSIONS);
+  for (const name of VERSION_METRICS) add(NAMESPACE, name, { ...DIMENSIONS, [VERSION_DIMENSION]: "$LATEST" });
   for (const queue of QUEUES) for (const name of SQS) add("AWS/SQS", name, { QueueName: queue });
   const FunctionName = "ClassifierFunction";
-  const version = { FunctionName, Resource: `${FunctionName}:live`, ExecutedVersion: FunctionName };
+  const version = { FunctionName, Resource: `${FunctionName}:live`, ExecutedVersion: "$LATEST" };
   for (const name of LAMBDA)
     for (const dimensions of [{ FunctionName }, version]) add("AWS/Lambda", name, dimensions);
   return store;
@@ -91,6 +92,7 @@ test("every alarm of the template is evaluated", async () => {
   assert.equal(states.FunctionErrorsAlarm, "ALARM");
   assert.equal(states.DeadLetterAlarm, "ALARM");
   assert.equal(states.DeploymentAlarm, "ALARM");
+  assert.equal(states.VersionFailureRateAlarm, "ALARM");
   assert.equal(states.DurationAlarm, "OK");
   const quiet = draw(await readOwn(), new MetricStore()).alarms;
   for (const alarm of quiet) assert.equal(alarm.state, "OK", `${alarm.name} without data`);
