@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { PROJECT_DIR } from "../src/local/template.ts";
+import { PROJECT_DIR } from "../../src/local/template.ts";
 
 interface Job {
   readonly permissions?: Readonly<Record<string, string>>;
