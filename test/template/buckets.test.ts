@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { branches, type Fields, fields, list, ofType, properties, type Value } from "./read.ts";
+import { branches, type Fields, fields, list, ofType, properties, template, type Value } from "./read.ts";
 
 const buckets = ofType("AWS::S3::Bucket");
 const ids = buckets.map(([id]) => id);
@@ -12,8 +12,14 @@ function statementsOf(bucket: string): readonly Fields[] {
     .map((statement) => fields(statement));
 }
 
-test("there are an uploads and a results bucket", () => {
-  assert.deepEqual(ids.sort(), ["ResultsBucket", "UploadsBucket"]);
+test("there are buckets of uploads, of results, and of reports, whose names no result can take", () => {
+  assert.deepEqual(ids.sort(), ["ReportsBucket", "ResultsBucket", "UploadsBucket"]);
+  const { Bucket } = JSON.parse(
+    /--report '([^']+)'/
+      .exec(JSON.stringify(fields(fields(template.Outputs).BackfillCommand).Value))?.[1]
+      ?.replaceAll('\\"', '"') ?? "{}",
+  );
+  assert.equal(Bucket, `\${ReportsBucket.Arn}`);
 });
 
 for (const [id, bucket, resource] of buckets) {
