@@ -39,7 +39,7 @@ export async function classifyBatch(
   const uploads: UploadTask[] = [];
   for (const task of tasks) {
     if (task.target instanceof ClassifierError)
-      outcomes.set(task, { status: "unreadable", error: task.target });
+      outcomes.set(task, { status: "unreadable", id: task.id, error: task.target });
     else uploads.push(task as UploadTask);
   }
   const queue = groupByKey(uploads).values();

@@ -1,5 +1,6 @@
 import { type Deadline, NO_DEADLINE } from "./deadline.ts";
 import { ClassifierError, messageOf } from "./errors.ts";
+import { fingerprintOf } from "./model/fingerprint.ts";
 import { createInputBuffers, type InputBuffers } from "./model/input-buffers.ts";
 import type { Model } from "./model/load.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./stages/decode/header.ts";
@@ -38,6 +39,15 @@ export interface ClassifierSettings extends DecodeOptions {
   readonly decodesInFlight: number;
 }
 
+/** Which classifier a result is of. */
+export interface ClassifierIdentity {
+  /** The model's. */
+  readonly name: string;
+  readonly sha256: string;
+  /** Of everything that changes a result: weights, labels, preprocessing, settings. In hexadecimal. */
+  readonly fingerprint: string;
+}
+
 /**
  * File bytes → predictions, without S3. One owner of what images share: buffers, memory for decoding, the model.
  *
@@ -46,6 +56,7 @@ export interface ClassifierSettings extends DecodeOptions {
  */
 export interface Classifier {
   readonly model: Model;
+  readonly identity: ClassifierIdentity;
   /**
    * @param bytes not to be changed until this settles: the decoder reads them in another thread
    * @throws {ClassifierError} with a code of the decode or the infer stage, or `DEADLINE_NEAR`. It settles only when the
@@ -116,6 +127,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
 
   const classifier: Classifier = {
     model,
+    identity: identify(model, settings),
     async classify(bytes, deadline = NO_DEADLINE) {
       const startedAt = performance.now();
       const header = inspectImage(bytes, settings.maxImagePixels);
@@ -143,6 +155,13 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
     throw new ClassifierError("MODEL_INVALID", `model ${model.name}: ${messageOf(cause)}`, cause);
   }
   return classifier;
+}
+
+function identify(model: Model, settings: ClassifierSettings): ClassifierIdentity {
+  const { name, sha256, labels, preprocessing } = model;
+  const { topK, applyIccProfile, backgroundColor, maxImagePixels } = settings;
+  const settled = { topK, applyIccProfile, backgroundColor: backgroundColor.toLowerCase(), maxImagePixels };
+  return { name, sha256, fingerprint: fingerprintOf({ sha256, labels, preprocessing, ...settled }) };
 }
 
 /** @throws {ClassifierError} `DEADLINE_NEAR` when less than `neededMs` is left */

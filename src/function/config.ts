@@ -101,6 +101,9 @@ const VARIABLES: VariableOf = {
   ],
 };
 
+/** Of Powertools: each of them silences all metrics without a word. */
+const SILENCERS = ["POWERTOOLS_METRICS_DISABLED", "POWERTOOLS_DEV"];
+
 /**
  * Reads the configuration. The only reader of the environment in the function, besides the AWS SDK itself
  * (region, credentials, `AWS_ENDPOINT_URL_S3`).
@@ -121,6 +124,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       problems.push(`${name}: expected ${variable.expected}, but it is not set`);
     return [field, variable.fallback];
   });
+  for (const name of SILENCERS) {
+    if (/^(1|true|y|yes|on|t)$/i.test(env[name] ?? "")) {
+      problems.push(
+        `${name}: expected not to be set, for it silences all metrics, got ${JSON.stringify(env[name])}`,
+      );
+    }
+  }
   if (problems.length > 0) throw new Error(`Invalid environment variables:\n  ${problems.join("\n  ")}`);
   return Object.fromEntries(entries) as unknown as Config;
 }

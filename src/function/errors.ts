@@ -26,6 +26,18 @@ export const ERRORS = {
     stage: "fetch",
     meaning: "The uploaded object has more bytes than MAX_OBJECT_BYTES.",
   },
+  OBJECT_ARCHIVED: {
+    retryable: false,
+    stage: "fetch",
+    meaning:
+      "The uploaded object lies in an archive storage class and must be restored before it can be read.",
+  },
+  OBJECT_ENCRYPTED: {
+    retryable: false,
+    stage: "fetch",
+    meaning:
+      "The uploader encrypted the object with a key that the function has not: SSE-C, or a KMS key it may not use.",
+  },
   ACCESS_DENIED: {
     retryable: true,
     stage: "fetch",
@@ -69,10 +81,21 @@ export const ERRORS = {
     stage: "infer",
     meaning: "The model did not run, or its logits are not numbers.",
   },
+  KEY_TOO_LONG: {
+    retryable: false,
+    stage: "publish",
+    meaning: "The upload's key with .json behind it is longer than the 1,024 bytes that S3 allows.",
+  },
+  RESULT_KEY_TAKEN: {
+    retryable: false,
+    stage: "publish",
+    meaning:
+      "In the results bucket the result's place is taken by an object that is no result; it stays as it is.",
+  },
   PUBLISH_FAILED: {
     retryable: true,
     stage: "publish",
-    meaning: "The result could not be written, or the upload not tagged.",
+    meaning: "The result could not be written.",
   },
   PROCESSING_LIMIT: {
     retryable: false,

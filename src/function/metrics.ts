@@ -23,6 +23,7 @@ export const METRICS = {
   ImagesRejected: "Count",
   ImagesFailed: "Count",
   ImagesSuperseded: "Count",
+  EntriesUnreadable: "Count",
   ImageBytes: "Bytes",
   ImagePixels: "Count",
   BatchSize: "Count",

@@ -9,6 +9,8 @@ export type Outcome =
       readonly ref: ImageRef;
       readonly result: ClassifiedResult;
       readonly measured: Measured;
+      /** What went wrong without failing the upload. */
+      readonly warning?: string;
     }
   /** Permanent: the upload is at fault. */
   | {
@@ -20,12 +22,12 @@ export type Outcome =
     }
   /** Retryable: the world is at fault. */
   | { readonly status: "failed"; readonly ref: ImageRef; readonly error: ClassifierError }
-  /** A newer upload of the same key has an event of its own, or its result already. */
+  /** A newer upload of the same key has an event of its own, or its result already; or this very event has one. */
   | { readonly status: "superseded"; readonly ref: ImageRef }
   /** The upload was deleted, and so is its result, if there was one. */
   | { readonly status: "removed"; readonly ref: ImageRef }
   /** `INVALID_EVENT`: there is no upload to publish a result for. */
-  | { readonly status: "unreadable"; readonly ref?: ImageRef; readonly error: ClassifierError };
+  | { readonly status: "unreadable"; readonly id: string; readonly error: ClassifierError };
 
 /** What the metrics are made of; a rejected picture has only some of it. */
 export interface Measured {

@@ -1,6 +1,6 @@
+import type { ClassifierIdentity } from "./classifier.ts";
 import type { ClassifierError, ErrorCode } from "./errors.ts";
 import type { ImageRef } from "./image-ref.ts";
-import type { Model } from "./model/load.ts";
 import type { ImageInfo } from "./stages/decode/header.ts";
 import type { Prediction } from "./stages/rank.ts";
 
@@ -11,7 +11,7 @@ interface ResultBase {
   readonly schemaVersion: 1;
   /** The bytes that were classified: bucket and key of the event, version, ETag and size as S3 delivered them. */
   readonly source: ImageRef;
-  readonly model: { readonly name: string; readonly sha256: string };
+  readonly model: ClassifierIdentity;
   readonly requestId: string;
   /** ISO 8601, UTC. */
   readonly classifiedAt: string;
@@ -40,7 +40,7 @@ export interface StageTimings {
 }
 
 interface Origin {
-  readonly model: Pick<Model, "name" | "sha256">;
+  readonly model: ClassifierIdentity;
   readonly requestId: string;
 }
 
@@ -60,7 +60,7 @@ function base({ model, requestId }: Origin, source: ImageRef): ResultBase {
   return {
     schemaVersion: 1,
     source,
-    model: { name: model.name, sha256: model.sha256 },
+    model,
     requestId,
     classifiedAt: new Date().toISOString(),
   };

@@ -22,6 +22,11 @@ export function describeS3Error(thrown: unknown): { code: string; status: number
   return { code: thrown.name, status: metadata?.httpStatusCode };
 }
 
+/** Whether S3 says that the object is not there; that the bucket is not is another thing. */
+export function isMissingObject({ code, status }: ReturnType<typeof describeS3Error>): boolean {
+  return status === 404 && code !== "NoSuchBucket";
+}
+
 /** S3's ETag header as events write it: without quotes. */
 export function unquoteETag(eTag: string | undefined): string | undefined {
   return eTag?.replaceAll('"', "");

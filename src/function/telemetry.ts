@@ -37,7 +37,7 @@ export function publishOutcomes(
 ): void {
   const outcomes = done.map(({ outcome }) => outcome);
   recordOutcomes(metrics, outcomes);
-  metrics.addMetadata("requestId", context.requestId);
+  metrics.addMetadata("requestId", context.requestId ?? "");
   const document = metrics.serializeMetrics();
   document._aws.CloudWatchMetrics.push(versionDirective());
   process.stdout.write(`${JSON.stringify({ ...document, [VERSION_DIMENSION]: version })}\n`);
@@ -58,9 +58,7 @@ function versionDirective() {
 /** Says why the process ends: native calls never came back. */
 export function logStuck(service: string): void {
   const message = "every buffer is held by a decode that outlived its invocation: this environment gives up";
-  process.stdout.write(
-    `${JSON.stringify({ timestamp: new Date().toISOString(), level: "ERROR", message, service })}\n`,
-  );
+  writeLine({ service }, "ERROR", message, {});
 }
 
 /**
@@ -77,9 +75,10 @@ function recordOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): void {
   // Last, so that they are in the last line, which has the version, when Powertools flushes full ones before.
   record(metrics, "BatchSize", outcomes.length);
   record(metrics, "ImagesClassified", count("classified"));
-  record(metrics, "ImagesRejected", count("rejected", "unreadable"));
+  record(metrics, "ImagesRejected", count("rejected"));
   record(metrics, "ImagesFailed", count("failed"));
   record(metrics, "ImagesSuperseded", count("superseded"));
+  record(metrics, "EntriesUnreadable", count("unreadable"));
 }
 
 function recordMeasured(
@@ -107,7 +106,7 @@ function record(metrics: Metrics, name: MetricName, value: number): void {
 /** Fields that every line of an invocation carries. */
 export interface LogContext {
   readonly service: string;
-  readonly requestId: string;
+  readonly requestId?: string;
 }
 
 /**
@@ -115,24 +114,33 @@ export interface LogContext {
  * object under `LogFormat: JSON`, what is written to stdout is taken as it is under both formats.
  */
 function logOutcomes(context: LogContext, outcomes: readonly Outcome[]): void {
-  for (const outcome of new Set(outcomes)) if ("error" in outcome) logError(context, outcome);
+  for (const outcome of new Set(outcomes)) {
+    if ("error" in outcome) logError(context, outcome);
+    else if ("warning" in outcome) logWarning(context, outcome);
+  }
 }
 
-function logError(
-  context: LogContext,
-  outcome: { status: string; ref?: ImageRef; error: ClassifierError },
-): void {
-  const { status, ref, error } = outcome;
-  const line = {
-    timestamp: new Date().toISOString(),
-    level: error.retryable ? "ERROR" : "WARN",
-    message: `picture ${status}: ${error.message}`,
-    code: error.code,
-    retryable: error.retryable,
-    bucket: ref?.bucket,
-    key: ref?.key,
-    versionId: ref?.versionId,
-    ...context,
-  };
+function logError(context: LogContext, outcome: Extract<Outcome, { readonly error: ClassifierError }>): void {
+  const { status, error } = outcome;
+  const { code, retryable } = error;
+  const about = "ref" in outcome ? nameOf(outcome.ref) : { entry: outcome.id };
+  const what = "ref" in outcome ? "image" : "entry";
+  writeLine(context, retryable ? "ERROR" : "WARN", `${what} ${status}: ${error.message}`, {
+    code,
+    retryable,
+    ...about,
+  });
+}
+
+function logWarning(context: LogContext, { ref, warning }: { ref: ImageRef; warning?: string }): void {
+  writeLine(context, "WARN", `image classified, but ${warning}`, nameOf(ref));
+}
+
+function nameOf({ bucket, key, versionId }: ImageRef): object {
+  return { bucket, key, versionId };
+}
+
+function writeLine(context: LogContext, level: "WARN" | "ERROR", message: string, fields: object): void {
+  const line = { timestamp: new Date().toISOString(), level, message, ...fields, ...context };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }

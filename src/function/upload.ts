@@ -7,10 +7,10 @@ import type { ImageRef } from "./image-ref.ts";
 import type { Measured, Outcome } from "./outcome.ts";
 import { classifiedResult, rejectedResult } from "./result.ts";
 import { openObject, readObject } from "./stages/fetch.ts";
-import { publishResult } from "./stages/publish/object.ts";
+import { assertResultKey, type Published, publishResult } from "./stages/publish/object.ts";
 import { removeIfGone, removeResult } from "./stages/publish/remove.ts";
 import { tagUpload } from "./stages/publish/tag.ts";
-import type { FileMemory } from "./sync/file-memory.ts";
+import type { FileMemory, TakeBuffer } from "./sync/file-memory.ts";
 
 /** What an invocation has for all its uploads. */
 export interface UploadContext {
@@ -27,6 +27,9 @@ export interface UploadContext {
  * twice already, and perhaps ended the process each time, so that nothing could be said of it.
  */
 export type Delivery = "shared" | "alone" | "suspect";
+
+/** Rejections that cannot stand beside the upload: a log line and the metrics are all that tells of them. */
+const HAVE_NO_PLACE: ReadonlySet<string> = new Set(["KEY_TOO_LONG", "RESULT_KEY_TAKEN"]);
 
 /** Codes that say nothing of the world but that this image takes more than an invocation has. */
 const OUT_OF_LIMITS: ReadonlySet<string> = new Set(["DEADLINE_NEAR", "DECODE_LIMIT"]);
@@ -46,6 +49,7 @@ export async function classifyUpload(
   /** What is known of the upload: of the event, then of the bytes that S3 sends. */
   const upload = { ref, source: ref, isFetched: false };
   try {
+    assertResultKey(ref.key);
     const fetched = await deadline.bound(fetchAndClassify(context, upload, delivery));
     if (fetched === undefined) return { status: "superseded", ref };
     const { classification, fetchMs, bytes } = fetched;
@@ -71,10 +75,13 @@ export async function forgetUpload(
   ref: ImageRef,
 ): Promise<Outcome> {
   try {
+    assertResultKey(ref.key);
     await deadline.bound(removeResult(s3, config.resultsBucket, ref, deadline.signal));
     return { status: "removed", ref };
   } catch (thrown) {
-    return { status: "failed", ref, error: codedError(thrown, deadline) };
+    const error = codedError(thrown, deadline);
+    // A key that is too long has no result.
+    return error.retryable ? { status: "failed", ref, error } : { status: "removed", ref };
   }
 }
 
@@ -93,35 +100,53 @@ interface Fetched {
 /**
  * Settles when the classifier has, and only then gives the file's memory back.
  *
- * @returns `undefined` when the key holds other bytes by now: they have an event of their own
+ * @returns `undefined` when there is nothing to do: the key holds other bytes by now, which have an event of their own, or
+ *   this event has its classification
  */
 async function fetchAndClassify(
   context: UploadContext,
   upload: Upload,
   delivery: Delivery,
 ): Promise<Fetched | undefined> {
+  const known = upload.ref.sizeBytes ?? UNKNOWN_SIZE_BYTES;
+  const first = await fetchWithin(context, upload, delivery, known);
+  if (typeof first !== "number") return first;
+  const second = await fetchWithin(context, upload, delivery, first);
+  if (typeof second !== "number") return second;
+  throw new ClassifierError("FETCH_FAILED", `expected ${first} bytes, S3 has ${second} by now`);
+}
+
+/** Direct events and S3 Batch Operations do not say how large an object is: most are not larger than this. */
+const UNKNOWN_SIZE_BYTES = 2 ** 20;
+
+/** @returns the object's size, unread, when it needs more memory than `maxBytes` */
+function fetchWithin(
+  context: UploadContext,
+  upload: Upload,
+  delivery: Delivery,
+  maxBytes: number,
+): Promise<Fetched | number | undefined> {
   const { s3, config, deadline, files, classifier } = context;
   const options = { ...config, signal: deadline.signal };
-  const { ref } = upload;
-  // Direct events and S3 Batch Operations do not say how large an object is.
-  const maxBytes = Math.min(ref.sizeBytes ?? config.maxObjectBytes, config.maxObjectBytes);
-  const startedAt = performance.now();
-  return files.lend(
-    maxBytes,
-    async (take) => {
-      const waitedMs = performance.now() - startedAt;
-      const object = await openObject(s3, ref, options);
-      if (object === undefined) return undefined;
-      upload.source = object.source;
-      const bytes = await readObject(object, take, options);
-      const fetchMs = performance.now() - startedAt - waitedMs;
-      upload.isFetched = true;
-      if (delivery === "suspect") await publishSuspicion(context, upload.source);
-      const classification = await classifier.classify(bytes, deadline);
-      return { classification, fetchMs, bytes: bytes.length };
-    },
-    deadline.signal,
-  );
+  const work = async (take: TakeBuffer) => {
+    const startedAt = performance.now();
+    const object = await openObject(s3, upload.ref, options);
+    if (object === undefined) return undefined;
+    upload.source = object.source;
+    const { sizeBytes = 0 } = object.source;
+    if (sizeBytes > maxBytes && sizeBytes <= config.maxObjectBytes) {
+      object.body.destroy();
+      return sizeBytes;
+    }
+    const bytes = await readObject(object, take, options);
+    const fetchMs = performance.now() - startedAt;
+    upload.isFetched = true;
+    if (delivery === "suspect" && (await publishSuspicion(context, upload.source)) === "kept")
+      return undefined;
+    const classification = await classifier.classify(bytes, deadline);
+    return { classification, fetchMs, bytes: bytes.length };
+  };
+  return files.lend(Math.min(maxBytes, config.maxObjectBytes), work, deadline.signal);
 }
 
 async function publishClassified(
@@ -132,14 +157,14 @@ async function publishClassified(
 ): Promise<Outcome> {
   const { s3, classifier, config, deadline, requestId } = context;
   const timings = { fetch: fetchMs, ...timingsMs };
-  const origin = { model: classifier.model, requestId };
+  const origin = { model: classifier.identity, requestId };
   const result = classifiedResult(origin, source, { image, predictions, timingsMs: timings });
   const publishedAt = performance.now();
   const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
   if (published === "superseded") return { status: "superseded", ref };
   if (config.removeResults && (await removeIfGone(s3, config.resultsBucket, ref, deadline.signal)))
     return { status: "removed", ref };
-  if (config.tagUploads) await tagUpload(s3, result, deadline.signal);
+  const warning = config.tagUploads ? await tagUpload(s3, result, deadline.signal) : undefined;
   const now = performance.now();
   const measured: Measured = {
     durationMs: now - startedAt,
@@ -148,7 +173,7 @@ async function publishClassified(
     pixels: image.width * image.height,
     bytes,
   };
-  return { status: "classified", ref, result, measured };
+  return { status: "classified", ref, result, measured, ...(warning !== undefined && { warning }) };
 }
 
 /** Publishes that the upload was rejected: a rejected image is a result. */
@@ -160,15 +185,18 @@ async function rejectUpload(
 ): Promise<Outcome> {
   const { s3, classifier, config, deadline, requestId } = context;
   if (config.removeResults && error.code === "OBJECT_NOT_FOUND") return forgetUpload(context, ref);
-  const result = rejectedResult({ model: classifier.model, requestId }, source, error);
+  const result = rejectedResult({ model: classifier.identity, requestId }, source, error);
   const publishedAt = performance.now();
   try {
-    const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
-    if (published === "superseded") return { status: "superseded", ref };
-    if (config.removeResults && (await removeIfGone(s3, config.resultsBucket, ref, deadline.signal)))
-      return { status: "removed", ref };
+    if (!HAVE_NO_PLACE.has(error.code)) {
+      const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
+      if (published === "superseded" || published === "kept") return { status: "superseded", ref };
+      if (config.removeResults && (await removeIfGone(s3, config.resultsBucket, ref, deadline.signal)))
+        return { status: "removed", ref };
+    }
   } catch (thrown) {
-    return { status: "failed", ref, error: codedError(thrown, deadline) };
+    const failure = codedError(thrown, deadline);
+    if (failure.retryable) return { status: "failed", ref, error: failure };
   }
   const now = performance.now();
   const measured = { durationMs: now - startedAt, publishMs: now - publishedAt };
@@ -181,18 +209,19 @@ async function rejectUpload(
  *
  * @throws {ClassifierError} `PROCESSING_LIMIT` when it had
  */
-async function publishSuspicion(context: UploadContext, source: ImageRef): Promise<void> {
+async function publishSuspicion(context: UploadContext, source: ImageRef): Promise<Published> {
   const { s3, config, deadline } = context;
   const { error, result } = suspicion(context, source);
   const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
   if (published === "unchanged") throw error;
+  return published;
 }
 
 function suspicion({ classifier, requestId }: UploadContext, source: ImageRef) {
   const message =
     "the image was alone in several invocations, and each ended, for time or memory, before it was classified";
   const error = new ClassifierError("PROCESSING_LIMIT", message);
-  return { error, result: rejectedResult({ model: classifier.model, requestId }, source, error) };
+  return { error, result: rejectedResult({ model: classifier.identity, requestId }, source, error) };
 }
 
 /** What was cut off by the end of the invocation says so, whatever it was doing. */

@@ -29,8 +29,8 @@ const OWN_RESULT = {
   edits: [
     [
       "src/function/stages/publish/object.ts",
-      'if (isSame(existing.result, result)) return "unchanged";',
-      'if (isSame(existing.result, result)) throw new Error("a result is there");',
+      'return isSameVerdict(existing, ours) ? "unchanged" : undefined;',
+      'if (isSameVerdict(existing, ours)) throw new Error("a result is there");\n    return undefined;',
     ],
   ],
   expected: "given up for nothing",
@@ -102,7 +102,7 @@ export const MECHANISMS: readonly MechanismMutation[] = [
   ...(["missing", "denied"] as const).map((fault) => ({
     disabled: "S3 has to say it twice",
     edits: [
-      ["src/function/stages/fetch.ts", "await lookAgain(s3, ref, status, options.signal);", ""],
+      ["src/function/stages/fetch.ts", "await lookAgain(s3, ref, told.status, options.signal);", ""],
     ] as const,
     faults: [fault],
     expected: fault === "missing" ? "wrong" : "lost",
@@ -154,8 +154,8 @@ export const MECHANISMS: readonly MechanismMutation[] = [
     edits: [
       [
         "src/function/stages/publish/object.ts",
-        'if (isSame(existing.result, result)) return "unchanged";',
-        "",
+        'return isSameVerdict(existing, ours) ? "unchanged" : undefined;',
+        "return undefined;",
       ],
     ],
     faults: ["twice"],

@@ -122,3 +122,15 @@ test("all problems are named at once, the missing bucket among them", () => {
   TAG_UPLOADS: expected true or false, got "maybe"`,
   });
 });
+
+for (const name of ["POWERTOOLS_METRICS_DISABLED", "POWERTOOLS_DEV"]) {
+  test(`${name} would silence all metrics: it is refused by name`, () => {
+    for (const value of ["true", "1", "YES"]) {
+      assert.throws(
+        () => readConfig({ RESULTS_BUCKET: "results", [name]: value }),
+        new RegExp(`${name}: .*metrics`),
+      );
+    }
+    readConfig({ RESULTS_BUCKET: "results", [name]: "false" });
+  });
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { ClassifierError, ERRORS, type ErrorCode, messageOf } from "../../src/function/errors.ts";
 import { loadModel } from "../../src/function/model/load.ts";
 import { sharp } from "../../src/function/native.ts";
@@ -57,6 +57,8 @@ const PROVOKED: Record<ErrorCode, Provoke> = {
   ),
   OBJECT_EMPTY: uploadOf("OBJECT_EMPTY", async () => ""),
   OBJECT_TOO_LARGE: uploadOf("OBJECT_TOO_LARGE", picture, undefined, { changes: { maxObjectBytes: 20 } }),
+  OBJECT_ARCHIVED: uploadOf("OBJECT_ARCHIVED", picture, failing(403, "InvalidObjectState", "GetObject")),
+  OBJECT_ENCRYPTED: uploadOf("OBJECT_ENCRYPTED", picture, failing(400, "KMS.DisabledException", "GetObject")),
   ACCESS_DENIED: uploadOf("ACCESS_DENIED", picture, failing(403, "AccessDenied", "GetObject")),
   FETCH_FAILED: uploadOf("FETCH_FAILED", picture, failing(503, "SlowDown", "GetObject")),
   UNSUPPORTED_FORMAT: uploadOf("UNSUPPORTED_FORMAT", async () => "a text that is named .jpg"),
@@ -81,6 +83,21 @@ const PROVOKED: Record<ErrorCode, Provoke> = {
       batchItemFailures: [{ itemIdentifier: "message-0" }],
     });
     assert.equal(running.log[0]?.code, "INFERENCE_FAILED");
+  },
+  KEY_TOO_LONG: async (t) => {
+    const running = await startFunction(t);
+    const record = await running.upload("k".repeat(1020), await picture());
+    assert.deepEqual(await running.invoke(sqsEvent([{ Records: [record] }])), { batchItemFailures: [] });
+    assert.deepEqual([running.log[0]?.code, running.log[0]?.level], ["KEY_TOO_LONG", "WARN"]);
+  },
+  RESULT_KEY_TAKEN: async (t) => {
+    const running = await startFunction(t);
+    const foreign = { Bucket: "results", Key: "k.jpg.json", Body: "a report" };
+    await running.s3.client.send(new PutObjectCommand(foreign));
+    const record = await running.upload("k.jpg", await picture());
+    assert.deepEqual(await running.invoke(sqsEvent([{ Records: [record] }])), { batchItemFailures: [] });
+    assert.equal(running.log[0]?.code, "RESULT_KEY_TAKEN");
+    assert.equal(running.writes("k.jpg"), 1, "the foreign object is as it was");
   },
   PUBLISH_FAILED: uploadOf("PUBLISH_FAILED", picture, failing(500, "InternalError", "PutObject")),
   PROCESSING_LIMIT: async (t) => {

@@ -11,7 +11,10 @@ import { PROJECT_DIR } from "./harness.ts";
 const ajv = new Ajv({ allErrors: true, strict: true, strictRequired: false });
 const validate = ajv.compile(schema);
 
-const ORIGIN = { model: { name: "tiny", sha256: "ab".repeat(32) }, requestId: "request-1" };
+const ORIGIN = {
+  model: { name: "tiny", sha256: "ab".repeat(32), fingerprint: "1".repeat(64) },
+  requestId: "request-1",
+};
 const SOURCE = {
   bucket: "uploads",
   key: "a b/ü.jpg",

@@ -56,7 +56,8 @@ test("counts are one value an invocation, zeros too; durations one a picture tha
   const expected = {
     BatchSize: 6,
     ImagesClassified: 2,
-    ImagesRejected: 2,
+    ImagesRejected: 1,
+    EntriesUnreadable: 1,
     ImagesFailed: 1,
     ImagesSuperseded: 1,
   };

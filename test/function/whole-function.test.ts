@@ -86,7 +86,9 @@ test("a picture's result names the bytes, the model and the request, and its lab
       sizeBytes: record.s3.object.size,
     },
   );
-  assert.deepEqual(document?.model, { name, sha256 });
+  const { fingerprint, ...model } = document?.model ?? {};
+  assert.deepEqual(model, { name, sha256 });
+  assert.match(fingerprint ?? "", /^[0-9a-f]{64}$/);
   assert.equal(document?.requestId, "request-1");
   assert.equal(bestLabel(document), "photo");
 });
@@ -185,6 +187,15 @@ const SAMPLES: Record<string, { readonly keys: readonly string[]; check(answer: 
       assert.deepEqual(answer, {
         batchItemFailures: [{ itemIdentifier: "00000000-0000-4000-8000-000000000006" }],
       }),
+  },
+  "sqs-sns.json": {
+    keys: ["photo-1.jpg"],
+    check: (answer) => assert.deepEqual(answer, { batchItemFailures: [] }),
+  },
+  "sns.json": { keys: ["photo-1.jpg"], check: isNothing },
+  "pipes-sqs.json": {
+    keys: ["photo-1.jpg"],
+    check: (answer) => assert.deepEqual(answer, { batchItemFailures: [] }),
   },
   "batch-operations-1.0.json": {
     keys: ["photo-1.jpg"],

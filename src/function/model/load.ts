@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { access, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
 import { ClassifierError, messageOf } from "../errors.ts";
 import { ort } from "../native.ts";
 import { type Normalization, normalizationOf } from "../stages/normalize.ts";
+import { hashWeights } from "./fingerprint.ts";
 import { type ModelInput, readGraphInput, readGraphOutput } from "./graph.ts";
 import { type Preprocessing, readPreprocessing } from "./preprocessing.ts";
 
@@ -12,7 +12,7 @@ import { type Preprocessing, readPreprocessing } from "./preprocessing.ts";
 export interface Model {
   /** The folder's name. */
   readonly name: string;
-  /** Of the ONNX file, in hexadecimal. */
+  /** Of the ONNX file and its external data, in hexadecimal. */
   readonly sha256: string;
   /** `labels[i]` belongs to logit `i`. */
   readonly labels: readonly string[];
@@ -48,7 +48,7 @@ export async function loadModel(dir: string, options: ModelOptions = {}): Promis
     ]);
     const labels = readLabels(config);
     const preprocessing = readPreprocessing(preprocessorConfig);
-    const [sha256, session] = await Promise.all([hashFile(onnxFile), openSession(onnxFile, options)]);
+    const [sha256, session] = await Promise.all([hashWeights(onnxFile), openSession(onnxFile, options)]);
     const input = readGraphInput(session, preparedSize(preprocessing));
     const { rescaleFactor, mean, std } = preprocessing;
     return {
@@ -79,12 +79,6 @@ function openSession(file: string, { intraOpNumThreads = 1 }: ModelOptions): Pro
     extra: { session: { intra_op: { allow_spinning: "0" } } },
     logSeverityLevel: 3,
   });
-}
-
-async function hashFile(file: string): Promise<string> {
-  return createHash("sha256")
-    .update(await readFile(file))
-    .digest("hex");
 }
 
 async function readJson(file: string): Promise<Readonly<Record<string, unknown>>> {

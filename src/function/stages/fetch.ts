@@ -1,8 +1,8 @@
 import { addAbortSignal, Readable } from "node:stream";
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { ClassifierError, messageOf } from "../errors.ts";
+import { ClassifierError, type ErrorCode, messageOf } from "../errors.ts";
 import type { ImageRef } from "../image-ref.ts";
-import { describeS3Error, unquoteETag } from "../s3.ts";
+import { describeS3Error, isMissingObject, unquoteETag } from "../s3.ts";
 import type { TakeBuffer } from "../sync/file-memory.ts";
 
 /** An object whose headers have arrived and whose body has not. It must be read or destroyed. */
@@ -22,7 +22,8 @@ export interface FetchOptions {
  * sure that the bytes are the event's.
  *
  * @returns `undefined` when the key holds other bytes by now: they have an event of their own
- * @throws {ClassifierError} `OBJECT_TOO_LARGE`, `OBJECT_EMPTY`, `OBJECT_NOT_FOUND`, `ACCESS_DENIED`, `FETCH_FAILED`
+ * @throws {ClassifierError} `OBJECT_TOO_LARGE`, `OBJECT_EMPTY`, `OBJECT_NOT_FOUND`, `OBJECT_ARCHIVED`,
+ *   `OBJECT_ENCRYPTED`, `ACCESS_DENIED`, `FETCH_FAILED`
  */
 export async function openObject(
   s3: S3Client,
@@ -53,12 +54,12 @@ export async function openObject(
     };
     return { source, body: Body };
   } catch (cause) {
-    const { code, status } = describeS3Error(cause);
-    if (status === 412 || (status === 404 && code !== "NoSuchBucket")) {
-      await lookAgain(s3, ref, status, options.signal);
-      if (status === 412) return undefined;
+    const told = describeS3Error(cause);
+    if (told.status === 412 || isMissingObject(told)) {
+      await lookAgain(s3, ref, told.status, options.signal);
+      if (told.status === 412) return undefined;
     }
-    throw fetchError(code, status, ref, cause);
+    throw fetchError(told, ref, cause);
   }
 }
 
@@ -68,7 +69,12 @@ export async function openObject(
  *
  * @throws {ClassifierError} `FETCH_FAILED` when it does not
  */
-async function lookAgain(s3: S3Client, ref: ImageRef, status: number, signal: AbortSignal): Promise<void> {
+async function lookAgain(
+  s3: S3Client,
+  ref: ImageRef,
+  status: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const { bucket: Bucket, key: Key, versionId: VersionId, eTag: IfMatch } = ref;
   let second: ReturnType<typeof describeS3Error> = { code: "OK", status: 200 };
   try {
@@ -131,28 +137,30 @@ function assertSize(sizeBytes: number | undefined, maxObjectBytes: number): void
   }
 }
 
+/** S3 names KMS's own errors after it, and says in its refusal which action of KMS the role may not do. */
+const KMS_REFUSAL = /^KMS\.|\bkms:/i;
+/** To a GET without the key that the object was encrypted with, S3 answers 400 and this text; it has no code of its own. */
+const CUSTOMER_KEY = /Server Side Encryption|SSE-C/i;
+
 function fetchError(
-  code: string,
-  status: number | undefined,
+  told: ReturnType<typeof describeS3Error>,
   ref: ImageRef,
   cause: unknown,
 ): ClassifierError {
+  const { code, status } = told;
+  const failure = (ours: ErrorCode, what: string) =>
+    new ClassifierError(ours, `${nameOf(ref)} ${what}: ${code}, ${messageOf(cause)}`, cause);
   // A version id that names a delete marker answers 405.
-  if (status === 405 || (status === 404 && code !== "NoSuchBucket")) {
-    return new ClassifierError(
-      "OBJECT_NOT_FOUND",
-      `${nameOf(ref)} was deleted before it was read (${code})`,
-      cause,
-    );
+  if (status === 405 || isMissingObject(told))
+    return failure("OBJECT_NOT_FOUND", "was deleted before it was read");
+  if (code === "InvalidObjectState") return failure("OBJECT_ARCHIVED", "has to be restored first");
+  const isRefusal = status === 400 || status === 403;
+  const needsKey = KMS_REFUSAL.test(code) || KMS_REFUSAL.test(messageOf(cause));
+  if (isRefusal && (needsKey || (status === 400 && CUSTOMER_KEY.test(messageOf(cause))))) {
+    return failure("OBJECT_ENCRYPTED", "is encrypted with a key that the function may not use");
   }
-  if (status === 403 && code !== "InvalidObjectState") {
-    return new ClassifierError(
-      "ACCESS_DENIED",
-      `${nameOf(ref)} may not be read: ${code}, ${messageOf(cause)}`,
-      cause,
-    );
-  }
-  return new ClassifierError("FETCH_FAILED", `${nameOf(ref)}: ${code}, ${messageOf(cause)}`, cause);
+  if (status === 403) return failure("ACCESS_DENIED", "may not be read");
+  return failure("FETCH_FAILED", "was not delivered");
 }
 
 function nameOf({ bucket, key, versionId }: ImageRef): string {

@@ -1,12 +1,14 @@
+import type { Outcome } from "../outcome.ts";
 import { isObject, type Json, optionalFields, textAt } from "./json.ts";
-import { readTask, type Trigger } from "./trigger.ts";
+import { isToRepeat, readTask, type Trigger } from "./trigger.ts";
 
 /** `{bucket, key, versionId?}`, or an array of them. The key is plain. */
 export type DirectEvent = Json | readonly Json[];
 
 /**
  * A person or a program that invokes the function: gets the result documents themselves, an array for an array. A
- * rejected picture is a document too; a failed one throws its error.
+ * rejected image is a document too. A failed one throws its error when it came alone; in an array it is a document with
+ * the error, so that the others are not lost with it.
  */
 export const directTrigger: Trigger<DirectEvent> = {
   shape: "direct {bucket, key} or an array of them",
@@ -22,15 +24,30 @@ export const directTrigger: Trigger<DirectEvent> = {
       })),
     ),
   answer(event, done) {
-    const documents = done.map(({ outcome }) => {
-      if (outcome.status === "superseded" || outcome.status === "removed")
-        return { status: outcome.status, source: outcome.ref };
-      if ("result" in outcome) return outcome.result;
-      throw outcome.error;
-    });
-    return Array.isArray(event) ? documents : documents[0];
+    if (Array.isArray(event)) return done.map(({ outcome }) => describe(outcome));
+    const [only] = done;
+    if (only === undefined) return undefined;
+    if (isToRepeat(only.outcome)) throw only.outcome.error;
+    return describe(only.outcome);
   },
 };
+
+function describe(outcome: Outcome): unknown {
+  switch (outcome.status) {
+    case "classified":
+    case "rejected":
+      return outcome.result;
+    case "superseded":
+    case "removed":
+      return { status: outcome.status, source: outcome.ref };
+    case "failed":
+    case "unreadable": {
+      const { code, message, retryable } = outcome.error;
+      const source = outcome.status === "failed" ? { source: outcome.ref } : {};
+      return { status: outcome.status, ...source, error: { code, message, retryable } };
+    }
+  }
+}
 
 function isUpload(value: unknown): value is Json {
   return isObject(value) && "bucket" in value && "key" in value;

@@ -4,14 +4,17 @@ import { directTrigger } from "./direct.ts";
 import { eventBridgeTrigger } from "./eventbridge.ts";
 import { isObject } from "./json.ts";
 import { s3Trigger } from "./s3.ts";
-import { sqsTrigger } from "./sqs.ts";
+import { snsTrigger } from "./sns.ts";
+import { pipesTrigger, sqsTrigger } from "./sqs.ts";
 import type { Trigger } from "./trigger.ts";
 
 /** The commonest first; their shapes exclude each other. */
 export const TRIGGERS: readonly Trigger<unknown>[] = [
   sqsTrigger,
   s3Trigger,
+  snsTrigger,
   eventBridgeTrigger,
+  pipesTrigger,
   batchOperationsTrigger,
   directTrigger,
 ];

@@ -1,8 +1,6 @@
-import { ClassifierError, messageOf } from "../errors.ts";
-import { isS3EventBridgeEvent, readS3EventBridgeEvent } from "./eventbridge.ts";
-import { textAt, valueAt } from "./json.ts";
-import { isS3Notification, readS3Notification } from "./s3.ts";
-import { isToRepeat, type Task, type Trigger } from "./trigger.ts";
+import { valueAt } from "./json.ts";
+import { messageIdOf, readMessageText } from "./message.ts";
+import { type Done, isToRepeat, type Task, type Trigger } from "./trigger.ts";
 
 /** `{Records: [{eventSource: "aws:sqs", messageId, body}]}`. */
 export interface SqsEvent {
@@ -15,8 +13,8 @@ export interface SqsResponse {
 }
 
 /**
- * An SQS batch whose bodies are S3 notifications or S3's EventBridge events. Only failed messages come back; one with
- * several uploads comes back when any of them failed, and what was done is found done.
+ * An SQS batch whose bodies are S3 notifications or S3's EventBridge events, by way of SNS or not. Only failed messages
+ * come back; one with several uploads comes back when any of them failed, and what was done is found done.
  *
  * A body that cannot be read is reported as failed each time, although trying again is useless: this way it reaches
  * the dead-letter queue, where somebody can read it, instead of vanishing.
@@ -25,42 +23,35 @@ export const sqsTrigger: Trigger<SqsEvent> = {
   shape: "SQS {Records: [{eventSource: aws:sqs}]}",
   matches(event): event is SqsEvent {
     const records = valueAt(event, "Records");
-    return Array.isArray(records) && valueAt(records[0], "eventSource") === "aws:sqs";
+    return Array.isArray(records) && isSqsRecord(records[0]);
   },
-  read: ({ Records }) =>
-    Records.flatMap((record) => {
-      const message = {
-        queueArn: String(valueAt(record, "eventSourceARN")),
-        receives: Number(valueAt(record, "attributes", "ApproximateReceiveCount") ?? 1),
-      };
-      return readMessage(record).map((task) => ({ ...task, message }));
-    }),
-  answer(_event, done): SqsResponse {
-    const failed = done.filter(({ outcome }) => isToRepeat(outcome)).map(({ id }) => id);
-    return { batchItemFailures: [...new Set(failed)].map((itemIdentifier) => ({ itemIdentifier })) };
-  },
+  read: ({ Records }) => Records.flatMap(readRecord),
+  answer: (_event, done) => reportFailures(done),
 };
 
-function readMessage(record: unknown): Task[] {
-  // Lambda always gives an id. Without one nothing could be reported, so the whole batch has to fail.
-  const id = textAt(record, "messageId");
-  let body: unknown;
-  try {
-    body = JSON.parse(textAt(record, "body"));
-  } catch (cause) {
-    return [unreadable(id, `expected the body of message ${id} to be JSON: ${messageOf(cause)}`, cause)];
-  }
-  if (isS3Notification(body)) return readS3Notification(body, id);
-  if (isS3EventBridgeEvent(body)) return readS3EventBridgeEvent(body, id);
-  const got = JSON.stringify(body).slice(0, 200);
-  return [
-    unreadable(
-      id,
-      `expected message ${id} to carry an S3 notification or an S3 event of EventBridge, got ${got}`,
-    ),
-  ];
+/** EventBridge Pipes with an SQS source: the messages alone, in an array, and the same response. */
+export const pipesTrigger: Trigger<readonly unknown[]> = {
+  shape: "EventBridge Pipes [{eventSource: aws:sqs}]",
+  matches: (event): event is readonly unknown[] => Array.isArray(event) && isSqsRecord(event[0]),
+  read: (records) => records.flatMap(readRecord),
+  answer: (_event, done) => reportFailures(done),
+};
+
+function isSqsRecord(record: unknown): boolean {
+  return valueAt(record, "eventSource") === "aws:sqs";
 }
 
-function unreadable(id: string, message: string, cause?: unknown): Task {
-  return { id, target: new ClassifierError("INVALID_EVENT", message, cause) };
+function readRecord(record: unknown): Task[] {
+  const id = messageIdOf(record);
+  const message = {
+    queueArn: String(valueAt(record, "eventSourceARN")),
+    receives: Number(valueAt(record, "attributes", "ApproximateReceiveCount") ?? 1),
+  };
+  const tasks = readMessageText(valueAt(record, "body"), id, `message ${id}`);
+  return tasks.map((task) => ({ ...task, message }));
+}
+
+function reportFailures(done: readonly Done[]): SqsResponse {
+  const failed = done.filter(({ outcome }) => isToRepeat(outcome)).map(({ id }) => id);
+  return { batchItemFailures: [...new Set(failed)].map((itemIdentifier) => ({ itemIdentifier })) };
 }

@@ -41,6 +41,11 @@ export function readTask(id: string, read: () => ImageRef): Task {
   }
 }
 
+/** `photos/` with 0 bytes: what the S3 console makes of a "folder". There is nothing to classify. */
+export function isFolderMarker({ target }: Task): boolean {
+  return !(target instanceof ClassifierError) && target.key.endsWith("/") && target.sizeBytes === 0;
+}
+
 /** Failed, or never readable: what must reach a retry and in the end a dead-letter queue. */
 export function isToRepeat(
   outcome: Outcome,
@@ -58,9 +63,10 @@ export function isToRepeat(
 export function throwFailures(done: readonly Done[]): void {
   const failures = done.map(({ outcome }) => outcome).filter(isToRepeat);
   if (failures.length === 0) return;
-  const lines = failures.map(
-    ({ ref, error }) => `${error.code} ${ref?.key ?? "(unreadable)"}: ${error.message}`,
-  );
+  const lines = failures.map((failure) => {
+    const { code, message } = failure.error;
+    return `${code} ${"ref" in failure ? failure.ref.key : "(unreadable)"}: ${message}`;
+  });
   throw new AggregateError(
     failures.map(({ error }) => error),
     `${failures.length} of ${done.length} pictures failed:\n  ${lines.slice(0, 10).join("\n  ")}`,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { test } from "node:test";
-import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type { ImageRef } from "../../../src/function/image-ref.ts";
 import { openObject, readObject } from "../../../src/function/stages/fetch.ts";
 import { type RecordedS3, recordS3 } from "./s3-requests.ts";
@@ -87,7 +87,10 @@ test("an object over the ceiling is OBJECT_TOO_LARGE, by the event without a req
 
 const FAULTS = [
   [403, "AccessDenied", "ACCESS_DENIED"],
-  [403, "InvalidObjectState", "FETCH_FAILED"],
+  [403, "InvalidObjectState", "OBJECT_ARCHIVED"],
+  [400, "KMS.DisabledException", "OBJECT_ENCRYPTED"],
+  [400, "KMS.NotFoundException", "OBJECT_ENCRYPTED"],
+  [400, "InvalidRequest", "FETCH_FAILED"],
   [404, "NoSuchKey", "OBJECT_NOT_FOUND"],
   [404, "NoSuchBucket", "FETCH_FAILED"],
   [405, "MethodNotAllowed", "OBJECT_NOT_FOUND"],
@@ -103,6 +106,26 @@ for (const [status, code, expected] of FAULTS) {
       assert.equal(error.code, expected);
       assert.ok(error.message.includes("s3://uploads/k"), error.message);
       return true;
+    });
+  });
+}
+
+for (const [status, message] of [
+  [403, "User: arn:aws:sts::1:assumed-role/f is not authorized to perform: kms:Decrypt on this resource"],
+  [
+    400,
+    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided",
+  ],
+] as const) {
+  test(`an object encrypted with another's key, which S3 tells by its message, is OBJECT_ENCRYPTED: ${status}`, async () => {
+    const thrown = Object.assign(new Error(message), {
+      name: status === 403 ? "AccessDenied" : "InvalidRequest",
+      $metadata: { httpStatusCode: status },
+    });
+    const s3 = { send: () => Promise.reject(thrown) } as unknown as S3Client;
+    await assert.rejects(openObject(s3, upload("k"), OPTIONS), {
+      code: "OBJECT_ENCRYPTED",
+      retryable: false,
     });
   });
 }

@@ -53,7 +53,23 @@ test("the answer is the result document, a list for a list; a rejection is a doc
   );
 });
 
-test("a failed picture throws its error to the caller", () => {
+test("in a list a failed entry is a document with its error, and the others are not lost", () => {
+  const upload = { bucket: "uploads", key: "k" };
+  const list = directTrigger.answer(
+    [upload, upload, upload],
+    [done("0", "classified"), done("1", "FETCH_FAILED", "silence"), done("2", "INVALID_EVENT", "no key")],
+  ) as { status: string; error?: object }[];
+  assert.deepEqual(
+    list.map(({ status, error }) => [status, error]),
+    [
+      ["classified", undefined],
+      ["failed", { code: "FETCH_FAILED", message: "silence", retryable: true }],
+      ["unreadable", { code: "INVALID_EVENT", message: "no key", retryable: false }],
+    ],
+  );
+});
+
+test("a failed image that came alone throws its error to the caller", () => {
   assert.throws(
     () => directTrigger.answer({ bucket: "b", key: "k" }, [done("0", "FETCH_FAILED", "silence")]),
     {

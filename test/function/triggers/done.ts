@@ -4,15 +4,15 @@ import { classifiedResult, rejectedResult } from "../../../src/function/result.t
 import type { Done } from "../../../src/function/triggers/trigger.ts";
 
 const REF = { bucket: "uploads", key: "k" };
-const ORIGIN = { model: { name: "m", sha256: "0".repeat(64) }, requestId: "r" };
+const ORIGIN = { model: { name: "m", sha256: "0".repeat(64), fingerprint: "0".repeat(64) }, requestId: "r" };
 const MEASURED = { durationMs: 1, publishMs: 1 };
 
 /** How an entry of an event ended: "classified" as a photo, "superseded", or with a code. */
 export function done(id: string, end: "classified" | "superseded" | ErrorCode, message = "why"): Done {
-  return { id, outcome: outcomeOf(end, message) };
+  return { id, outcome: outcomeOf(id, end, message) };
 }
 
-function outcomeOf(end: "classified" | "superseded" | ErrorCode, message: string): Outcome {
+function outcomeOf(id: string, end: "classified" | "superseded" | ErrorCode, message: string): Outcome {
   if (end === "superseded") return { status: end, ref: REF };
   if (end === "classified") {
     const result = classifiedResult(ORIGIN, REF, {
@@ -23,7 +23,7 @@ function outcomeOf(end: "classified" | "superseded" | ErrorCode, message: string
     return { status: end, ref: REF, result, measured: MEASURED };
   }
   const error = new ClassifierError(end, message);
-  if (end === "INVALID_EVENT") return { status: "unreadable", error };
+  if (end === "INVALID_EVENT") return { status: "unreadable", id, error };
   if (error.retryable) return { status: "failed", ref: REF, error };
   return {
     status: "rejected",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ClassifierError } from "../../../src/function/errors.ts";
 import { selectTrigger, TRIGGERS } from "../../../src/function/triggers/select.ts";
+import { realData } from "../../real-data.ts";
 import { PROJECT_DIR } from "../harness.ts";
 
 const DIR = join(PROJECT_DIR, "events");
@@ -40,6 +41,9 @@ const SAMPLES: Record<string, readonly [string, readonly (readonly [string, unkn
       [message(6), "INVALID_EVENT"],
     ],
   ],
+  "sqs-sns.json": ["SQS", [[message(7), event("photo-1.jpg", "006600A1")]]],
+  "sns.json": ["SNS", [["00000000-0000-4000-8000-0000000000aa", event("photo-1.jpg", "006600A1")]]],
+  "pipes-sqs.json": ["EventBridge Pipes", [[message(8), event("photo-1.jpg", "006600A1")]]],
   "batch-operations-1.0.json": ["S3 Batch Operations", [["task-1", uploads("photo-1.jpg")]]],
   "batch-operations-2.0.json": ["S3 Batch Operations", [["task-2", uploads("document-1.png")]]],
   "direct.json": ["direct", [["0", uploads("photo-1.jpg")]]],
@@ -69,3 +73,51 @@ for (const [file, [shape, expected]] of Object.entries(SAMPLES)) {
     );
   });
 }
+
+const odd = realData("odd/events");
+test("events of other ways from S3 to here are read, and a folder's marker asks for nothing", {
+  skip: odd === undefined && "needs odd/events",
+}, () => {
+  for (const file of readdirSync(odd ?? "")) {
+    const sample: unknown = JSON.parse(readFileSync(join(odd ?? "", file), "utf8"));
+    const tasks = selectTrigger(sample).read(sample);
+    const keys = tasks.map(({ target }) => !(target instanceof ClassifierError) && target.key);
+    assert.deepEqual(keys, file.startsWith("s3-folder-marker") ? [] : ["photo-1.jpg"], file);
+  }
+});
+
+test("a folder's marker asks for nothing, by a notification or by EventBridge; an empty file does", () => {
+  const marker = (key: string) => ({
+    Records: [
+      {
+        eventVersion: "2.1",
+        eventSource: "aws:s3",
+        eventName: "ObjectCreated:Put",
+        s3: { bucket: { name: "uploads" }, object: { key, size: 0 } },
+      },
+    ],
+  });
+  const bridged = (key: string) => ({
+    source: "aws.s3",
+    "detail-type": "Object Created",
+    detail: { bucket: { name: "uploads" }, object: { key, size: 0 } },
+  });
+  for (const make of [marker, bridged]) {
+    for (const [key, count] of [
+      ["holiday/", 0],
+      ["holiday", 1],
+    ] as const) {
+      const sample = make(key);
+      assert.equal(selectTrigger(sample).read(sample).length, count, key);
+    }
+  }
+});
+
+test("an SNS notification around something else is unreadable, with its message's id", () => {
+  const sample = {
+    Records: [{ EventSource: "aws:sns", Sns: { MessageId: "id-1", Message: '{"hello": 1}' } }],
+  };
+  const [task] = selectTrigger(sample).read(sample);
+  assert.equal(task?.id, "id-1");
+  assert.ok(task?.target instanceof ClassifierError && task.target.message.includes("SNS notification id-1"));
+});

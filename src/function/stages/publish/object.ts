@@ -2,23 +2,43 @@ import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } 
 import { ClassifierError, messageOf } from "../../errors.ts";
 import { compareSequencers, type ImageRef } from "../../image-ref.ts";
 import type { Result } from "../../result.ts";
-import { describeS3Error, unquoteETag } from "../../s3.ts";
+import { describeS3Error, isMissingObject, unquoteETag } from "../../s3.ts";
 
-/** `unchanged`: the same result stood there already. `superseded`: a result of a newer upload did. */
-export type Published = "published" | "unchanged" | "superseded";
+/**
+ * `unchanged`: the same result stood there already. `kept`: a classification of the same event stands, which no rejection
+ * replaces. `superseded`: a result of a newer upload stands.
+ */
+export type Published = "published" | "unchanged" | "kept" | "superseded";
 
 /** Each lost race means that somebody else published; so many in a row do not happen by chance. */
 const MAX_RACES = 5;
+const SUFFIX = ".json";
+/** S3's limit, in bytes of UTF-8. */
+const MAX_KEY_BYTES = 1024;
+
+/**
+ * Before an upload is worked on: whether its result can have a place at all.
+ *
+ * @throws {ClassifierError} `KEY_TOO_LONG`
+ */
+export function assertResultKey(key: string): void {
+  const bytes = Buffer.byteLength(key) + SUFFIX.length;
+  if (bytes <= MAX_KEY_BYTES) return;
+  throw new ClassifierError(
+    "KEY_TOO_LONG",
+    `expected a key that leaves room for ${SUFFIX} within ${MAX_KEY_BYTES} bytes, got ${bytes} with it`,
+  );
+}
 
 /**
  * Writes the result to `<key>.json`, safe to repeat and safe out of order: a result is never replaced by one of an
- * older upload, and the common case is one request.
+ * older upload, a classification never by a rejection of the same event, and the common case is one request.
  *
  * The order of two results is that of their sequencers. Where one has none (S3 Batch Operations, direct), the one whose
  * bytes the key holds now is the newer; a later upload brings an event of its own, which finds this result older.
  * Every replacement is conditional on the result that was compared.
  *
- * @throws {ClassifierError} `PUBLISH_FAILED`
+ * @throws {ClassifierError} `PUBLISH_FAILED`, `RESULT_KEY_TAKEN`
  */
 export async function publishResult(
   s3: S3Client,
@@ -26,24 +46,41 @@ export async function publishResult(
   result: Result,
   signal: AbortSignal,
 ): Promise<Published> {
-  const target = { Bucket: resultsBucket, Key: `${result.source.key}.json` };
+  const target = { Bucket: resultsBucket, Key: `${result.source.key}${SUFFIX}` };
+  const where = `s3://${target.Bucket}/${target.Key}`;
   try {
     let replaced: string | undefined;
     for (let races = 0; races < MAX_RACES; races++) {
       if (await putResult(s3, target, result, replaced, signal)) return "published";
       const existing = await readResult(s3, target, signal);
-      if (existing?.result !== undefined) {
-        if (isSame(existing.result, result)) return "unchanged";
-        if (!(await isNewer(s3, result.source, existing.result.source, signal))) return "superseded";
-      }
       replaced = existing?.eTag;
+      if (existing === undefined) continue;
+      if (existing.result === undefined) {
+        throw new ClassifierError("RESULT_KEY_TAKEN", `${where} holds an object that is no result`);
+      }
+      const standing = await compare(s3, existing.result, result, signal);
+      if (standing !== undefined) return standing;
     }
     throw new Error(`lost ${MAX_RACES} races against other writers`);
   } catch (cause) {
+    if (cause instanceof ClassifierError) throw cause;
     const { code } = describeS3Error(cause);
-    const where = `s3://${target.Bucket}/${target.Key}`;
     throw new ClassifierError("PUBLISH_FAILED", `${where}: ${code}, ${messageOf(cause)}`, cause);
   }
+}
+
+/** @returns why the existing result stays, or `undefined` when ours replaces it */
+async function compare(
+  s3: S3Client,
+  existing: Result,
+  ours: Result,
+  signal: AbortSignal,
+): Promise<Published | undefined> {
+  if (isSameEvent(existing.source, ours.source)) {
+    if (existing.status === "classified" && ours.status === "rejected") return "kept";
+    return isSameVerdict(existing, ours) ? "unchanged" : undefined;
+  }
+  return (await isNewer(s3, ours.source, existing.source, signal)) ? undefined : "superseded";
 }
 
 export interface Target {
@@ -65,15 +102,15 @@ async function putResult(
     await s3.send(new PutObjectCommand({ ...target, ...condition, ...body }), { abortSignal: signal });
     return true;
   } catch (error) {
-    const { code, status } = describeS3Error(error);
-    if (status === 412 || status === 409 || (status === 404 && code !== "NoSuchBucket")) return false;
+    const told = describeS3Error(error);
+    if (told.status === 412 || told.status === 409 || isMissingObject(told)) return false;
     throw error;
   }
 }
 
 interface ExistingResult {
   readonly eTag: string | undefined;
-  /** `undefined` when the object is no result of ours; it is replaced. */
+  /** `undefined` when the object is no result of ours. */
   readonly result: Result | undefined;
 }
 
@@ -87,8 +124,7 @@ export async function readResult(
     const { Body, ETag } = await s3.send(new GetObjectCommand(target), { abortSignal: signal });
     return { eTag: ETag, result: parseResult((await Body?.transformToString()) ?? "") };
   } catch (error) {
-    const { code, status } = describeS3Error(error);
-    if (status === 404 && code !== "NoSuchBucket") return undefined;
+    if (isMissingObject(describeS3Error(error))) return undefined;
     throw error;
   }
 }
@@ -103,17 +139,23 @@ function parseResult(text: string): Result | undefined {
   }
 }
 
-/** The same bytes, judged the same way by the same model: nothing would change but the time. */
-function isSame(existing: Result, ours: Result): boolean {
-  const { source: a } = existing;
-  const { source: b } = ours;
+/** The same upload: by its sequencer where both know one, else by its bytes. */
+function isSameEvent(a: ImageRef, b: ImageRef): boolean {
+  if (a.bucket !== b.bucket) return false;
+  if (a.sequencer !== undefined && b.sequencer !== undefined)
+    return compareSequencers(a.sequencer, b.sequencer) === 0;
+  return a.eTag === b.eTag && a.versionId === b.versionId;
+}
+
+/** Judged the same way by the same classifier: nothing would change but the time. */
+function isSameVerdict(existing: Result, ours: Result): boolean {
+  const codes = [existing, ours].map((result) =>
+    result.status === "rejected" ? result.error.code : undefined,
+  );
   return (
     existing.status === ours.status &&
-    existing.model.sha256 === ours.model.sha256 &&
-    a.bucket === b.bucket &&
-    a.eTag === b.eTag &&
-    a.versionId === b.versionId &&
-    (a.sequencer === b.sequencer || b.sequencer === undefined)
+    codes[0] === codes[1] &&
+    existing.model.fingerprint === ours.model.fingerprint
   );
 }
 

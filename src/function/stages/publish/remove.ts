@@ -2,7 +2,7 @@ import { DeleteObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/
 import { ClassifierError, messageOf } from "../../errors.ts";
 import { compareSequencers, type ImageRef } from "../../image-ref.ts";
 import type { Result } from "../../result.ts";
-import { describeS3Error } from "../../s3.ts";
+import { describeS3Error, isMissingObject } from "../../s3.ts";
 import { readResult, type Target } from "./object.ts";
 
 const MAX_RACES = 5;
@@ -91,9 +91,9 @@ async function deleteResult(
     await s3.send(new DeleteObjectCommand({ ...target, ...condition }), { abortSignal: signal });
     return true;
   } catch (error) {
-    const { code, status } = describeS3Error(error);
-    if (status === 404 && code !== "NoSuchBucket") return true;
-    if (status === 412 || status === 409) return false;
+    const told = describeS3Error(error);
+    if (isMissingObject(told)) return true;
+    if (told.status === 412 || told.status === 409) return false;
     throw error;
   }
 }

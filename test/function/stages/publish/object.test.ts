@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
-import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { ClassifierError } from "../../../../src/function/errors.ts";
 import type { ImageRef } from "../../../../src/function/image-ref.ts";
-import { classifiedResult, type Result } from "../../../../src/function/result.ts";
-import { publishResult } from "../../../../src/function/stages/publish/object.ts";
+import { classifiedResult, type Result, rejectedResult } from "../../../../src/function/result.ts";
+import { assertResultKey, publishResult } from "../../../../src/function/stages/publish/object.ts";
 import { recordS3 } from "../s3-requests.ts";
 
 function resultOf(source: Partial<ImageRef>, sha256 = "11".repeat(32)): Result {
@@ -13,8 +14,17 @@ function resultOf(source: Partial<ImageRef>, sha256 = "11".repeat(32)): Result {
     predictions: [{ label: "photo", index: 0, score: 1 }],
     timingsMs: { fetch: 1, decode: 1, normalize: 1, infer: 1, rank: 1 },
   } as const;
-  const origin = { model: { name: "tiny", sha256 }, requestId: "request-1" };
+  const origin = { model: { name: "tiny", sha256, fingerprint: sha256 }, requestId: "request-1" };
   return classifiedResult(origin, { bucket: "uploads", key: "a b/ü.jpg", ...source }, classification);
+}
+
+function rejectionOf(source: Partial<ImageRef>, code: "OBJECT_NOT_FOUND" | "IMAGE_TOO_LARGE"): Result {
+  const origin = { model: resultOf({}).model, requestId: "request-2" };
+  return rejectedResult(
+    origin,
+    { bucket: "uploads", key: "a b/ü.jpg", ...source },
+    new ClassifierError(code, "why"),
+  );
 }
 
 async function start(t: TestContext) {
@@ -100,20 +110,6 @@ test("a repeated result without a sequencer is unchanged, whatever sequencer the
   assert.deepEqual(await publish(resultOf({ eTag: "a" })), ["unchanged", "PutObject", "GetObject"]);
 });
 
-for (const [what, body] of [
-  ["text", "no JSON"],
-  ["other JSON", '{"hello": 1}'],
-  ["null", "null"],
-] as const) {
-  test(`${what} in the result's place is replaced`, async (t) => {
-    const { publish, put, stored } = await start(t);
-    await put("results", "a b/ü.jpg.json", body);
-    const result = resultOf({ sequencer: "10" });
-    assert.equal((await publish(result))[0], "published");
-    assert.deepEqual(await stored(), result);
-  });
-}
-
 test("a conflict of two writers at once, 409, is tried again", async (t) => {
   const { publish, endpoint, stored } = await start(t);
   const operations = ["PutObject"] as const;
@@ -173,4 +169,49 @@ test("of twenty results written at once in any order, that of the newest upload 
   };
   await Promise.all(results.map(publishSurely));
   assert.equal((await stored()).source.sequencer, "035");
+});
+
+test("a rejection never replaces a classification of the same event, by whatever it is known", async (t) => {
+  for (const event of [{ sequencer: "10" }, { eTag: "a" }, { eTag: "a", versionId: "v" }]) {
+    const { publish, stored } = await start(t);
+    const classified = resultOf({ eTag: "a", ...event });
+    await publish(classified);
+    for (const code of ["OBJECT_NOT_FOUND", "IMAGE_TOO_LARGE"] as const) {
+      assert.equal((await publish(rejectionOf({ eTag: "a", ...event }, code)))[0], "kept");
+    }
+    assert.deepEqual(await stored(), classified);
+  }
+});
+
+test("a rejection of a newer event replaces a classification, and a classification a rejection of its own event", async (t) => {
+  const { publish, stored } = await start(t);
+  await publish(resultOf({ sequencer: "10", eTag: "a" }));
+  const rejected = rejectionOf({ sequencer: "11", eTag: "b" }, "IMAGE_TOO_LARGE");
+  assert.equal((await publish(rejected))[0], "published");
+  assert.equal((await publish(rejected))[0], "unchanged");
+  const classified = resultOf({ sequencer: "11", eTag: "b" });
+  assert.equal((await publish(classified))[0], "published");
+  assert.deepEqual(await stored(), classified);
+});
+
+test("an object that is no result keeps its place, and the upload gets a code", async (t) => {
+  const { publish, endpoint } = await start(t);
+  const report = { Bucket: "results", Key: "a b/ü.jpg.json" };
+  for (const Body of ["no JSON", '{"Format":"Report_CSV_20180820"}', "null"]) {
+    await endpoint.client.send(new PutObjectCommand({ ...report, Body }));
+    await assert.rejects(publish(resultOf({ sequencer: "10" })), {
+      code: "RESULT_KEY_TAKEN",
+      retryable: false,
+    });
+    const { Body: after } = await endpoint.client.send(new GetObjectCommand(report));
+    assert.equal(await after?.transformToString(), Body);
+  }
+});
+
+test("a key has to leave room for .json, counted in bytes", () => {
+  assertResultKey("k".repeat(1019));
+  assertResultKey("ü".repeat(509));
+  for (const key of ["k".repeat(1020), "k".repeat(1024), "ü".repeat(510)]) {
+    assert.throws(() => assertResultKey(key), { code: "KEY_TOO_LONG", retryable: false });
+  }
 });

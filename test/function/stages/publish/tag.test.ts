@@ -9,7 +9,10 @@ const { signal } = new AbortController();
 
 function labelled(label: string) {
   const source = { bucket: "uploads", key: "k" };
-  const origin = { model: { name: "m", sha256: "0".repeat(64) }, requestId: "r" };
+  const origin = {
+    model: { name: "m", sha256: "0".repeat(64), fingerprint: "0".repeat(64) },
+    requestId: "r",
+  };
   return classifiedResult(origin, source, {
     image: { format: "png", width: 1, height: 1 },
     predictions: [{ label, index: 0, score: 0.98765 }],
@@ -53,16 +56,32 @@ test("characters that S3 does not allow in a tag become _, and long labels are c
 
 test("an upload that was deleted meanwhile is not missed", async (t) => {
   const { s3 } = await start(t);
-  await tagUpload(s3, labelled("photo"), signal);
+  assert.equal(await tagUpload(s3, labelled("photo"), signal), undefined);
 });
 
-test("an upload that cannot be tagged is PUBLISH_FAILED", async (t) => {
+test("an upload that cannot be tagged says why, and fails nothing", async (t) => {
   const { put, s3, endpoint } = await start(t);
   await put("uploads", "k", "bytes");
   endpoint.setFault({ kind: "status", status: 403, code: "AccessDenied" });
-  await assert.rejects(tagUpload(s3, labelled("photo"), signal), {
-    code: "PUBLISH_FAILED",
-    retryable: true,
-    message: /^tagging s3:\/\/uploads\/k: AccessDenied/,
-  });
+  const warning = await tagUpload(s3, labelled("photo"), signal);
+  assert.match(String(warning), /^s3:\/\/uploads\/k was not tagged: AccessDenied/);
+});
+
+test("an upload with ten tags of its own keeps them and gets no other", async (t) => {
+  const { put, client, s3, tags } = await start(t);
+  await put("uploads", "k", "bytes");
+  const TagSet = Array.from({ length: 10 }, (_, i) => ({ Key: `own${i}`, Value: "x" }));
+  await client.send(new PutObjectTaggingCommand({ Bucket: "uploads", Key: "k", Tagging: { TagSet } }));
+  assert.match(String(await tagUpload(s3, labelled("photo"), signal)), /not tagged/);
+  assert.equal(Object.keys(await tags()).length, 10);
+});
+
+test("tags named like what every object has stay", async (t) => {
+  const { put, client, s3, tags } = await start(t);
+  await put("uploads", "k", "bytes");
+  const TagSet = ["constructor", "toString"].map((Key) => ({ Key, Value: "mine" }));
+  await client.send(new PutObjectTaggingCommand({ Bucket: "uploads", Key: "k", Tagging: { TagSet } }));
+  assert.equal(await tagUpload(s3, labelled("photo"), signal), undefined);
+  const { label, score, ...others } = await tags();
+  assert.deepEqual([label, score, others], ["photo", "0.9877", { constructor: "mine", toString: "mine" }]);
 });
