@@ -11,7 +11,7 @@ export type Preprocessing = Geometry & {
 export type Geometry = ResizeRule & {
   /** The centre that is kept after the resize, `undefined` when all is. In pixels. */
   readonly crop: Size | undefined;
-  /** sharp's name of the resampling filter. */
+  /** Resampling filter, by sharp's name where it has one. */
   readonly kernel: Kernel;
 };
 
@@ -23,14 +23,11 @@ export interface Size {
   readonly width: number;
 }
 
-export type Kernel = "nearest" | "lanczos3" | "linear" | "cubic";
+export type Kernel = "nearest" | "lanczos3" | "linear" | "cubic" | "box" | "hamming";
 export type Triple = readonly [number, number, number];
 
-/**
- * Pillow's filter numbers, which `resample` holds, as sharp's kernels. sharp has neither box (4) nor Hamming (5);
- * linear is the nearest to both: all three average over about the same neighbourhood when shrinking.
- */
-const KERNELS: readonly Kernel[] = ["nearest", "lanczos3", "linear", "cubic", "linear", "linear"];
+/** Pillow's filter numbers, which `resample` holds. */
+const KERNELS: readonly Kernel[] = ["nearest", "lanczos3", "linear", "cubic", "box", "hamming"];
 const BILINEAR = 2;
 
 /** Steps of other processors that would change the pixels and that are not done here: refused, not skipped. */

@@ -1,9 +1,11 @@
 import { ClassifierError, messageOf } from "../../errors.ts";
-import type { Geometry } from "../../model/preprocessing.ts";
+import { type GeometryPlan, planGeometry } from "../../model/geometry.ts";
+import type { Geometry, Kernel, Size } from "../../model/preprocessing.ts";
 import { sharp } from "../../native.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./header.ts";
 import { firstFrameOnly as firstGifFrame } from "./headers/gif.ts";
 import { firstFrameOnly as firstWebpFrame } from "./headers/webp.ts";
+import { resampleImage } from "./resample.ts";
 
 /** Pixels as they leave the decoder: 8-bit sRGB, interleaved R, G, B, top row first, without padding. */
 export interface RawImage {
@@ -46,9 +48,8 @@ export async function warmUpDecoder(): Promise<void> {
 /**
  * File bytes → the pixels that the model's geometry asks for.
  *
- * One sharp pipeline: EXIF orientation, alpha over `backgroundColor`, resize, centre crop, 8-bit sRGB. It resizes to
- * a square of `resizeShorterSide` that covers and then cuts the centre, which gives the same window as resizing the
- * shorter side and cropping, and keeps JPEG's and WebP's shrink-on-load. The first frame stands for an animation.
+ * One sharp pipeline: EXIF orientation, alpha over `backgroundColor`, resize, centre crop, 8-bit sRGB, with JPEG's and
+ * WebP's shrink-on-load; sizes and cut are those of `planGeometry`. The first frame stands for an animation.
  *
  * Colours: grayscale, palette and 16-bit pictures become 8-bit sRGB. CMYK is always converted by a profile, its own
  * or libvips' generic one, because its numbers mean nothing else. RGB profiles are applied when `applyIccProfile`.
@@ -73,7 +74,9 @@ export async function renderPixels(
   options: DecodeOptions,
 ): Promise<RawImage> {
   const { maxImagePixels, backgroundColor, timeoutSeconds = MAX_DECODE_SECONDS } = options;
-  const box = resizeBox(geometry);
+  const { kernel } = geometry;
+  const plan = planGeometry(header.image, geometry);
+  const bySharp = sizeBySharp(header.image, plan.resize, kernel);
   const pipeline = sharp(firstFrame(bytes, header), {
     autoOrient: true,
     failOn: "warning",
@@ -84,20 +87,18 @@ export async function renderPixels(
   })
     .timeout({ seconds: timeoutSeconds })
     .flatten({ background: backgroundColor })
-    .resize({ ...box, kernel: geometry.kernel })
+    .resize({ ...bySharp, fit: "fill", kernel: SHARP_KERNELS[kernel] })
     .toColourspace("srgb")
     .raw();
-  const { crop } = geometry;
-  if (crop !== undefined && (crop.height !== box.height || crop.width !== box.width)) {
-    const top = Math.floor((box.height - crop.height) / 2);
-    const left = Math.floor((box.width - crop.width) / 2);
-    pipeline.extract({ top, left, height: crop.height, width: crop.width });
-  }
+  const isResized = bySharp.height === plan.resize.height && bySharp.width === plan.resize.width;
+  const isCutBySharp = isResized && plan.top >= 0 && plan.left >= 0;
+  if (isCutBySharp) pipeline.extract({ top: plan.top, left: plan.left, ...plan.output });
   const startedAt = performance.now();
   try {
     const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`expected 3 channels, got ${info.channels}`);
-    return { pixels: data, height: info.height, width: info.width, channels: 3 };
+    const raw: RawImage = { pixels: data, height: info.height, width: info.width, channels: 3 };
+    return isCutBySharp ? raw : resampleImage(raw, plan, kernel);
   } catch (cause) {
     if (performance.now() - startedAt >= timeoutSeconds * 1000) {
       throw new ClassifierError(
@@ -121,9 +122,27 @@ function firstFrame(bytes: Uint8Array, { image }: ImageHeader): Uint8Array {
 /** How libvips, libjpeg, libpng, libheif and C++ say that there was no memory: the machine is at fault, not the image. */
 const OUT_OF_MEMORY = /out of memory|bad_alloc|insufficient memory|memory allocation|cannot allocate/i;
 
-/** The size that the resize gives, and how it fits: a covering square, or exactly the size whatever the aspect. */
-function resizeBox(geometry: Geometry): { height: number; width: number; fit: "cover" | "fill" } {
-  if ("resizeTo" in geometry) return { ...geometry.resizeTo, fit: "fill" };
-  const side = geometry.resizeShorterSide;
-  return { height: side, width: side, fit: "cover" };
+/** Box and Hamming have no like in sharp: there linear makes very large images smaller beforehand. */
+const SHARP_KERNELS = {
+  nearest: "nearest",
+  lanczos3: "lanczos3",
+  linear: "linear",
+  cubic: "cubic",
+  box: "linear",
+  hamming: "linear",
+} as const satisfies Readonly<Record<Kernel, string>>;
+
+/** Box and Hamming get so many pixels for one of theirs; what was averaged before is then not seen any more. */
+const PREPARED_RATIO = 8;
+
+/**
+ * How far sharp resizes, per axis: all the way where it shrinks with a filter that it has. The rest is left to
+ * {@link resampleImage}: libvips' enlarging is half a pixel off, and its nearest takes other pixels.
+ */
+function sizeBySharp(source: Size, resized: GeometryPlan["resize"], kernel: Kernel): Size {
+  const axis = (from: number, to: number) => {
+    if (to >= from || kernel === "nearest") return from;
+    return kernel === "box" || kernel === "hamming" ? Math.min(from, to * PREPARED_RATIO) : to;
+  };
+  return { height: axis(source.height, resized.height), width: axis(source.width, resized.width) };
 }
