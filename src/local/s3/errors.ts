@@ -1,6 +1,8 @@
 /** S3's error codes as this endpoint answers them: HTTP status and the sentence S3 sends. */
 const ERRORS = {
   AccessDenied: [403, "Access Denied"],
+  AnnotationLimitExceeded: [400, "The object has 1,000 annotations already."],
+  AnnotationNameTooLong: [400, "The annotation name is longer than 512 bytes of UTF-8."],
   BadDigest: [
     400,
     "The Content-MD5 or checksum value that you specified did not match what the server received.",
@@ -12,6 +14,10 @@ const ERRORS = {
   IllegalVersioningConfigurationException: [400, "The versioning status must be Enabled or Suspended."],
   IncompleteBody: [400, "The request body ended early or is not framed as its headers say."],
   InternalError: [500, "We encountered an internal error. Please try again."],
+  InvalidAnnotationName: [
+    400,
+    "An annotation name has letters, digits and _ . - and does not begin with aws or s3.",
+  ],
   InvalidArgument: [400, "Invalid Argument"],
   InvalidBucketName: [400, "The specified bucket is not valid."],
   InvalidDigest: [400, "The Content-MD5 or checksum value that you specified is not valid."],
@@ -33,6 +39,7 @@ const ERRORS = {
   MethodNotAllowed: [405, "The specified method is not allowed against this resource."],
   MissingContentLength: [411, "You must provide the Content-Length HTTP header."],
   NoSuchBucketPolicy: [404, "The bucket policy does not exist"],
+  NoSuchAnnotation: [404, "The specified annotation does not exist."],
   NoSuchBucket: [404, "The specified bucket does not exist"],
   NoSuchCORSConfiguration: [404, "The CORS configuration does not exist"],
   NoSuchKey: [404, "The specified key does not exist."],
@@ -48,6 +55,7 @@ const ERRORS = {
   ObjectLockConfigurationNotFoundError: [404, "Object Lock configuration does not exist for this bucket"],
   PreconditionFailed: [412, "At least one of the pre-conditions you specified did not hold"],
   ReplicationConfigurationNotFoundError: [404, "The replication configuration was not found"],
+  UnsupportedMediaType: [415, "The annotation payload is not valid UTF-8 text."],
   XAmzContentSHA256Mismatch: [
     400,
     "The provided 'x-amz-content-sha256' header does not match what was computed.",

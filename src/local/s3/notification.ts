@@ -38,6 +38,8 @@ export type ObjectEventName =
   | "ObjectCreated:Post"
   | "ObjectCreated:Copy"
   | "ObjectCreated:CompleteMultipartUpload"
+  | "ObjectAnnotation:Put"
+  | "ObjectAnnotation:Delete"
   | "ObjectRemoved:Delete"
   | "ObjectRemoved:DeleteMarkerCreated";
 

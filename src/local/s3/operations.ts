@@ -1,3 +1,9 @@
+import {
+  deleteObjectAnnotation,
+  getObjectAnnotation,
+  listObjectAnnotations,
+  putObjectAnnotation,
+} from "./operations/annotations.ts";
 import { getObjectAttributes } from "./operations/attributes.ts";
 import {
   createBucket,
@@ -43,6 +49,10 @@ export const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
   HeadObject: headObject,
   DeleteObject: deleteObject,
   DeleteObjects: deleteObjects,
+  PutObjectAnnotation: putObjectAnnotation,
+  GetObjectAnnotation: getObjectAnnotation,
+  ListObjectAnnotations: listObjectAnnotations,
+  DeleteObjectAnnotation: deleteObjectAnnotation,
   GetObjectTagging: getObjectTagging,
   PutObjectTagging: putObjectTagging,
   DeleteObjectTagging: deleteObjectTagging,

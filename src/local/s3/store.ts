@@ -175,7 +175,9 @@ async function readBucket(directory: string, name: string): Promise<MutableBucke
 }
 
 function dataFilesIn(versions: Versions): string[] {
-  return versions.flatMap((version) => (version.deleteMarker ? [] : [version.data]));
+  return versions.flatMap((version) =>
+    version.deleteMarker ? [] : [version.data, ...(version.annotations ?? []).map(({ data }) => data)],
+  );
 }
 
 function dataFilesOf(buckets: Iterable<Bucket>): string[] {

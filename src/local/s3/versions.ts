@@ -6,6 +6,20 @@ export interface Tag {
   readonly value: string;
 }
 
+/** A named text on one version of an object. */
+export interface Annotation {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** MD5 in hex without quotes. */
+  readonly eTag: string;
+  /** ISO 8601, UTC. */
+  readonly lastModified: string;
+  readonly checksum?: Checksum | undefined;
+  /** Name of the data file. */
+  readonly data: string;
+}
+
 /** One version of an object. */
 export interface ObjectVersion {
   readonly deleteMarker?: false;
@@ -24,6 +38,8 @@ export interface ObjectVersion {
   /** Bytes of each part of a multipart upload. */
   readonly partSizes?: readonly number[];
   readonly tags: readonly Tag[];
+  /** Sorted by name. */
+  readonly annotations?: readonly Annotation[];
 }
 
 /** A deletion in a versioned bucket. */

@@ -1,7 +1,7 @@
 import type { Template } from "../../template.ts";
 
 /**
- * Resolves `Ref`, `Fn::Sub` and `Fn::GetAtt` in a value of a template. Locally a resource has its logical id as
+ * Resolves `Ref`, `Fn::Sub`, `Fn::GetAtt` and `Fn::If` in a value of a template. Locally a resource has its logical id as
  * its name: `!Ref UploadsQueue` and `!GetAtt UploadsQueue.QueueName` are both `UploadsQueue`, and the ARN of
  * `X` is `arn:local:X`.
  *
@@ -31,6 +31,21 @@ export function createResolver(
       return variable === undefined ? name(reference) : String(resolve(variable));
     });
 
+  const conditions = (template.Conditions ?? {}) as Record<string, unknown>;
+
+  /** A condition's own functions, and the name of one. */
+  const holds = (condition: unknown): boolean => {
+    if (typeof condition === "string") return holds(conditions[condition]);
+    const [[key, argument] = []] = Object.entries(condition as Record<string, unknown>);
+    if (key === "Condition") return holds(argument);
+    const operands = argument as readonly unknown[];
+    if (key === "Fn::Equals") return String(resolve(operands[0])) === String(resolve(operands[1]));
+    if (key === "Fn::Not") return !holds(operands[0]);
+    if (key === "Fn::And") return operands.every(holds);
+    if (key === "Fn::Or") return operands.some(holds);
+    throw new Error(`template.yaml: ${key} is no function of a condition`);
+  };
+
   const resolve = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(resolve);
     if (typeof value !== "object" || value === null) return value;
@@ -38,6 +53,10 @@ export function createResolver(
     if (others.length === 0) {
       if (key === "Ref") return name(String(argument));
       if (key === "Fn::GetAtt") return name(Array.isArray(argument) ? argument.join(".") : String(argument));
+      if (key === "Fn::If") {
+        const [condition, then, otherwise] = argument as readonly unknown[];
+        return resolve(holds(condition) ? then : otherwise);
+      }
       if (key === "Fn::Sub") {
         const [text, variables] = Array.isArray(argument) ? argument : [argument, {}];
         return substitute(String(text), variables);

@@ -35,7 +35,7 @@ export async function commitObject(
       },
     );
   } catch (error) {
-    await store.data.remove([written.data]);
+    await store.data.remove([written.data, ...(written.annotations ?? []).map(({ data }) => data)]);
     throw error;
   }
   if (version === undefined) throw new Error("The store has not run the change that it was given.");

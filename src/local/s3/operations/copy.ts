@@ -5,7 +5,7 @@ import { s3Error } from "../errors.ts";
 import { headerTags, objectHeaders } from "../properties.ts";
 import type { ByteRange } from "../range.ts";
 import { header, type Operation, type S3Context, type S3Request, versionHeader } from "../request.ts";
-import type { ObjectVersion } from "../versions.ts";
+import type { Annotation, ObjectVersion } from "../versions.ts";
 import { xmlDocument } from "../xml.ts";
 import { checksumElements, commitObject, fullObjectChecksum } from "./commit.ts";
 import { openVersion, selectVersion } from "./find.ts";
@@ -17,6 +17,7 @@ export const copyObject: Operation = async (context, request) => {
   const { store } = context;
   const source = parseCopySource(request);
   const replacesMetadata = isReplaced(request, "x-amz-metadata-directive");
+  const copiesAnnotations = isAnnotationsCopied(request);
   const replacesTags = isReplaced(request, "x-amz-tagging-directive");
   const isItself = source.bucket === request.bucket && source.key === request.key;
   if (isItself && source.versionId === undefined && !replacesMetadata) {
@@ -37,6 +38,7 @@ export const copyObject: Operation = async (context, request) => {
   const version = await commitObject(context, request, "ObjectCreated:Copy", {
     headers: replacesMetadata ? objectHeaders(request) : copy.source.headers,
     tags: replacesTags ? headerTags(request) : copy.source.tags,
+    ...(copiesAnnotations && { annotations: await copyAnnotations(context, copy.source) }),
     data: copy.data,
     size: copy.digests.size,
     eTag: copy.digests.md5.toString("hex"),
@@ -71,6 +73,24 @@ export const uploadPartCopy: Operation = async (context, request) => {
     }),
   };
 };
+
+/** Annotations go along with a copy, unless `x-amz-object-annotation-directive` excludes them. */
+function isAnnotationsCopied(request: S3Request): boolean {
+  const name = "x-amz-object-annotation-directive";
+  const value = header(request, name) ?? "COPY";
+  if (value !== "COPY" && value !== "EXCLUDE") {
+    throw s3Error("InvalidArgument", { message: `Expected ${name} COPY or EXCLUDE, received ${value}.` });
+  }
+  return value === "COPY";
+}
+
+async function copyAnnotations({ store }: S3Context, source: ObjectVersion): Promise<Annotation[]> {
+  const copies: Annotation[] = [];
+  for (const annotation of source.annotations ?? []) {
+    copies.push({ ...annotation, data: await store.data.write(store.data.read(annotation.data)) });
+  }
+  return copies;
+}
 
 interface CopySource {
   readonly bucket: string;
