@@ -5,14 +5,14 @@ import { tryHostileInputs } from "./trial.ts";
 
 const MODEL_DIR = join(import.meta.dirname, "../../models/upload-triage");
 
-test("120 seeded hostile inputs end in a result or a coded rejection, within bounds, and harm no good picture", async () => {
-  const trial = await tryHostileInputs({ modelDir: MODEL_DIR, seed: 7, count: 120, withSlow: false });
+test("125 seeded hostile inputs end in a result or a coded rejection, within bounds, and harm no good picture", async () => {
+  const trial = await tryHostileInputs({ modelDir: MODEL_DIR, seed: 7, count: 125, withSlow: false });
   // How long a picture took says more about the machine than about the picture while other tests run.
   assert.deepEqual(
     trial.violations.filter(([kind]) => kind !== "over time"),
     [],
   );
-  assert.equal(trial.inputs, 120);
+  assert.equal(trial.inputs, 125);
   assert.equal(trial.controls, 5);
   const outcomes = new Set([...trial.families.values()].flatMap(({ outcomes }) => [...outcomes.keys()]));
   for (const expected of [
