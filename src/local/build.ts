@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { type BuildOptions, build, type Loader } from "esbuild";
+import { type BuildOptions, build, type Loader, type Plugin } from "esbuild";
 import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "./template.ts";
 
 /** Where `npm run build` and `npm start` put the bundle. */
@@ -10,15 +10,20 @@ export const FUNCTION_DIR = resolve(PROJECT_DIR, ".build/function");
  * Bundles the function as `sam build` would: with esbuild and the `Metadata.BuildProperties` of `ClassifierFunction`
  * in `template.yaml`, so that what runs here is what is deployed.
  *
- * @param outDir folder for `handler.mjs` and its source map; made if missing
+ * @param outDir  folder for `handler.mjs` and its source map; made if missing
+ * @param plugins none but in tests that take something out
  * @returns the bundle's absolute path, and its size without the source map
  * @throws on a build property that `sam build` does not know, and on esbuild's errors
  */
-export async function buildFunction(outDir: string): Promise<{ file: string; bytes: number }> {
+export async function buildFunction(
+  outDir: string,
+  plugins: Plugin[] = [],
+): Promise<{ file: string; bytes: number }> {
   const { buildProperties } = readFunctionTemplate(await readTemplate());
   const { outputFiles, metafile } = await build({
     ...esbuildOptions(buildProperties),
     absWorkingDir: PROJECT_DIR,
+    plugins,
     outdir: outDir,
     metafile: true,
     write: false,

@@ -1,129 +1,104 @@
-import { AsyncLocalStorage } from "node:async_hooks";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
 import type { FunctionAnswer } from "../../src/local/event-source.ts";
+import { startRuntime } from "../../src/local/lambda/runtime.ts";
 import { type Invocation, keepLine } from "./ledger.ts";
 import { type Exchange, type Fault, type FaultProxy, startFaultProxy } from "./proxy.ts";
 
-type Handler = (event: unknown, context: object) => Promise<unknown>;
-
 /** What is done to one invocation besides faults of S3. */
 export interface Disturbance {
-  /** Time that Lambda's context says is left, and after which it is cut off. */
+  /** The function's time for it. */
   readonly remainingMs: number;
   readonly choose: (exchange: Exchange, kill: (afterMs: number) => void) => Fault | undefined;
-  /** The process ends before the handler begins, when `choose` says so, or after it has answered, unheard. */
+  /** The process ends as the handler begins, when `choose` says so, or after it has answered, unheard. */
   readonly killAt?: "start" | "request" | "answer" | undefined;
 }
 
 /**
- * The handler module in this process, as an execution environment: one event at a time, its own S3 client behind its
- * own proxy. After an answer it is frozen and after a kill it is gone: nothing of it reaches S3 any more.
+ * An execution environment: the built bundle in a process of its own under the official runtime interface client, behind
+ * a proxy of its own. After an answer it is frozen and after a kill it is gone: nothing of it reaches S3 any more.
  */
-export interface SimulatedEnvironment {
+export interface FaultyEnvironment {
   invoke(event: unknown, invocation: Invocation, disturbance: Disturbance): Promise<FunctionAnswer>;
-  /** Resolves when what is left of a killed invocation has ended, and the environment can take another event. */
-  readonly idle: Promise<unknown>;
-  readonly proxy: FaultProxy;
+  close(): Promise<void>;
 }
 
-const invocations = new AsyncLocalStorage<Invocation>();
-
-/** Sends what a handler writes to stdout to the invocation that wrote it. @returns ends that */
-export function captureOutput(): () => void {
-  const write = process.stdout.write.bind(process.stdout) as (...args: unknown[]) => boolean;
-  process.stdout.write = ((...args: unknown[]) => {
-    const invocation = invocations.getStore();
-    if (invocation === undefined) return write(...args);
-    keepLine(invocation, String(args[0]));
-    return true;
-  }) as typeof process.stdout.write;
-  return () => {
-    process.stdout.write = write as typeof process.stdout.write;
-  };
+export interface EnvironmentOptions {
+  /** Folder of the bundle. */
+  readonly taskRoot: string;
+  readonly variables: Readonly<Record<string, string>>;
+  /** The S3 endpoint behind the proxy. */
+  readonly s3Url: string;
+  /** Where the older bytes of an object lie. */
+  readonly stalePath: (path: string) => string;
 }
 
-let started = 0;
+/** Enough for every known image. */
+const MEMORY_MB = 1769;
 
-/**
- * @param s3Url     the S3 endpoint behind the proxy
- * @param stalePath where the older bytes of an object lie
- * @param firstEvent direct event of an upload that is there: the client reads its endpoint with its first request
- */
-export async function startEnvironment(
-  s3Url: string,
-  stalePath: (path: string) => string,
-  firstEvent: unknown,
-): Promise<SimulatedEnvironment> {
+export async function startEnvironment(options: EnvironmentOptions): Promise<FaultyEnvironment> {
+  const { taskRoot, variables, s3Url, stalePath } = options;
   let choose: (exchange: Exchange) => Fault | undefined = () => undefined;
-  const proxy = await startFaultProxy(s3Url, (exchange) => choose(exchange), stalePath);
-  process.env.AWS_ENDPOINT_URL_S3 = proxy.url;
-  const file = join(import.meta.dirname, "../../src/function/handler.ts");
-  // Each environment is a module of its own, as it is a process of its own on Lambda.
-  const { handler } = (await import(`${file}?environment=${started++}`)) as { handler: Handler };
-  const context = (requestId: string, endsAt: number) => ({
-    awsRequestId: requestId,
-    getRemainingTimeInMillis: () => endsAt - performance.now(),
+  const proxy: FaultProxy = await startFaultProxy(s3Url, (exchange) => choose(exchange), stalePath);
+  const runtime = startRuntime({
+    functionName: "faults",
+    taskRoot,
+    handler: "handler.handler",
+    environment: { ...variables, AWS_ENDPOINT_URL_S3: proxy.url },
+    memoryMb: MEMORY_MB,
+    timeoutSeconds: 60,
+    logFormat: "JSON",
+    initTimeoutMs: 60_000,
+    concurrency: 1,
   });
-  await invocations.run({ lines: [] } as unknown as Invocation, () =>
-    handler(firstEvent, context("first", performance.now() + 60_000)),
-  );
-  let idle: Promise<unknown> = Promise.resolve();
+  let current: Invocation | undefined;
+  runtime.events.on("log", ({ source, line, requestId }) => {
+    if (source === "stdout" && requestId === current?.requestId && current !== undefined)
+      keepLine(current, line);
+  });
+  await runtime.prewarm(1);
+
+  function die(): void {
+    proxy.sever("gone");
+    for (const { id, state } of runtime.environments()) if (state !== "dead") runtime.kill(id);
+  }
 
   return {
-    proxy,
-    get idle() {
-      return idle;
-    },
     async invoke(event, invocation, { remainingMs, choose: chooseFault, killAt }) {
-      const { requestId } = invocation;
-      const { promise: death, reject } = Promise.withResolvers<never>();
+      current = invocation;
       const timers: NodeJS.Timeout[] = [];
       const kill = (afterMs: number) => {
         invocation.disturbed = true;
-        const die = () => {
-          proxy.sever("gone");
-          reject(new Error("signal: killed"));
-        };
         if (afterMs === 0) die();
         else timers.push(setTimeout(die, afterMs));
       };
       choose = (exchange) => chooseFault(exchange, kill);
       proxy.sever(undefined);
-      timers.push(
-        setTimeout(() => {
-          invocation.overdue = !invocation.disturbed;
-          proxy.sever("gone");
-          reject(new Error("Task timed out"));
-        }, remainingMs),
-      );
-      if (killAt === "start") kill(0);
-      const work =
-        killAt === "start"
-          ? death
-          : invocations.run(invocation, () =>
-              handler(event, context(requestId, performance.now() + remainingMs)),
-            );
-      idle = Promise.allSettled([work]);
-      try {
-        const answer = await Promise.race([work, death]);
-        if (killAt === "answer") {
-          invocation.disturbed = true;
-          throw new Error("signal: killed");
-        }
-        const { batchItemFailures = [] } = answer as { batchItemFailures?: { itemIdentifier: string }[] };
-        invocation.failures = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
-        return { requestId, payload: JSON.stringify(answer) };
-      } catch (error) {
-        const errorMessage = error instanceof Error ? error.message : String(error);
-        const payload = JSON.stringify({ errorType: "Runtime.ExitError", errorMessage });
-        return { requestId, payload, functionError: "Unhandled" };
-      } finally {
-        for (const timer of timers) clearTimeout(timer);
-        proxy.sever(invocation.failures === undefined ? "gone" : "frozen");
-        // The next process begins with no connections: this one's client has to notice that its own are gone.
-        if (invocation.failures === undefined) idle = idle.then(() => sleep(20));
+      const { requestId } = invocation;
+      const answering = runtime.invoke(event, { requestId, timeoutSeconds: remainingMs / 1000 });
+      if (killAt === "start") {
+        await setImmediate();
+        kill(0);
       }
+      const answer = await answering;
+      for (const timer of timers) clearTimeout(timer);
+      proxy.sever("frozen");
+      if (answer.functionError === undefined && killAt === "answer") {
+        kill(0);
+        const payload = JSON.stringify({ errorType: "Runtime.ExitError", errorMessage: "signal: killed" });
+        return { requestId, payload, functionError: "Unhandled" };
+      }
+      if (answer.functionError === undefined) {
+        const { batchItemFailures = [] } = JSON.parse(answer.payload) as {
+          batchItemFailures?: { itemIdentifier: string }[];
+        };
+        invocation.failures = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+      } else if (answer.report.status === "timeout") invocation.overdue = !invocation.disturbed;
+      else if (!invocation.disturbed) invocation.diedByItself = answer.payload.slice(0, 200);
+      return answer;
+    },
+    async close() {
+      await runtime.close();
+      await proxy.close();
     },
   };
 }

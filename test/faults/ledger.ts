@@ -36,6 +36,8 @@ export interface Invocation {
   failures: readonly string[] | undefined;
   /** It went on past its time although nothing was done to its clock. */
   overdue: boolean;
+  /** Why its process ended although nobody ended it. */
+  diedByItself: string | undefined;
 }
 
 /** Everything about one run that the invariants are checked against. */
@@ -71,6 +73,7 @@ export function createInvocation(requestId: string, messages: Invocation["messag
     faultyKeys: new Set(),
     failures: undefined,
     overdue: false,
+    diedByItself: undefined,
   };
 }
 

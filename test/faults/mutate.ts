@@ -1,42 +1,38 @@
-import { spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import Table from "cli-table3";
-import { PROJECT_DIR } from "../../src/local/template.ts";
-import { MECHANISMS, type MechanismMutation } from "./mutations.ts";
+import { MECHANISMS, type Mechanism } from "./mutants.ts";
+import { STAGES, simulateProcesses } from "./processes.ts";
+import { FAULT_CLASSES, simulate } from "./simulate.ts";
+import type { RunOptions } from "./tally.ts";
 
-export interface TriedMutation extends MechanismMutation {
+export interface TriedMechanism extends Mechanism {
   /** The first violation of the expected kind; `undefined` when the loss of the mechanism went unseen. */
   readonly noticed: string | undefined;
 }
 
-/** Disables each mechanism in a copy of the project, and plays the fault that it is there for. */
-export async function tryMutations(): Promise<TriedMutation[]> {
-  const tried: TriedMutation[] = [];
-  for (const mutation of MECHANISMS) {
-    const dir = await mkdtemp(join(tmpdir(), "mutation-"));
-    try {
-      for (const name of ["src", "test", "models/upload-triage", "package.json", "template.yaml"]) {
-        await cp(join(PROJECT_DIR, name), join(dir, name), { recursive: true });
-      }
-      await symlink(join(PROJECT_DIR, "node_modules"), join(dir, "node_modules"));
-      await applyEdits(dir, mutation);
-      const violations = await playIn(dir, mutation);
-      const noticed = violations.find((violation) => violation.includes(`: ${mutation.expected}`));
-      tried.push({ ...mutation, noticed });
-      process.stderr.write(
-        `${noticed === undefined ? "NOT NOTICED" : "noticed"}: ${mutation.faults} without "${mutation.disabled}"\n`,
-      );
-    } finally {
-      await rm(dir, { recursive: true, force: true });
-    }
+/** Plays each fault against a bundle without the mechanism that it is there for, until it is noticed. */
+export async function tryMechanisms(
+  options: Pick<RunOptions, "modelDir" | "seed">,
+  mechanisms: readonly Mechanism[] = MECHANISMS,
+): Promise<TriedMechanism[]> {
+  const tried: TriedMechanism[] = [];
+  for (const without of mechanisms) {
+    const { faults, runs = 60, expected } = without;
+    const shared = { ...options, runs, without, stopAtViolation: true };
+    const classes = FAULT_CLASSES.filter((fault) => faults.includes(fault));
+    const stages = STAGES.filter((stage) => faults.includes(stage));
+    const { violations } =
+      classes.length > 0
+        ? await simulate({ ...shared, classes })
+        : await simulateProcesses({ ...shared, stages });
+    const noticed = violations.find((violation) => violation.includes(`: ${expected}`));
+    tried.push({ ...without, noticed });
+    const verdict = noticed === undefined ? `NOT NOTICED (${violations[0] ?? "no violation"})` : "noticed";
+    process.stderr.write(`${verdict}: ${faults} without "${without.disabled}"\n`);
   }
   return tried;
 }
 
-export function printMutations(tried: readonly TriedMutation[]): void {
+export function printMechanisms(tried: readonly TriedMechanism[]): void {
   const table = new Table({
     head: ["fault", "disabled mechanism", "noticed as"],
     wordWrap: true,
@@ -50,30 +46,4 @@ export function printMutations(tried: readonly TriedMutation[]): void {
     ]);
   }
   console.log(table.toString());
-}
-
-/** @throws when the text to replace is not there exactly: the table has to follow the code */
-export async function applyEdits(dir: string, { edits }: MechanismMutation): Promise<void> {
-  for (const [file, from, to] of edits) {
-    const path = join(dir, file);
-    const source = await readFile(path, "utf8");
-    if (!source.includes(from)) throw new Error(`expected ${file} to contain ${JSON.stringify(from)}`);
-    await writeFile(
-      path,
-      source.replace(from, () => to),
-    );
-  }
-}
-
-async function playIn(dir: string, { faults, runs = 60 }: MechanismMutation): Promise<string[]> {
-  const flags = ["--json", "--stop", "--only", faults.join(","), "--runs", String(runs)];
-  flags.push("--processes", String(runs));
-  const child = spawn(process.execPath, ["test/faults/run.ts", ...flags], {
-    cwd: dir,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  const line = output.split("\n").find((candidate) => candidate.startsWith("{"));
-  if (line === undefined) throw new Error(`expected a summary, got ${output}${errors}`);
-  return (JSON.parse(line) as { violations: string[] }).violations;
 }

@@ -6,7 +6,7 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { readConfig } from "../../src/function/config.ts";
 import { buildFunction } from "../../src/local/build.ts";
-import { startEventSource } from "../../src/local/event-source.ts";
+import { type EventSourceOptions, startEventSource } from "../../src/local/event-source.ts";
 import { type LambdaRuntime, startRuntime } from "../../src/local/lambda/runtime.ts";
 import { Queue } from "../../src/local/queue.ts";
 import type { ObjectEventRecord } from "../../src/local/s3/notification.ts";
@@ -15,6 +15,7 @@ import { seededRandom } from "../../src/measure/random.ts";
 import { below, pick, type Random } from "../hostile/mutations.ts";
 import { checkRun } from "./invariants.ts";
 import { createInvocation, createLedger, type Invocation, type Ledger, type Upload } from "./ledger.ts";
+import { type Mechanism, mutantPlugin } from "./mutants.ts";
 import { type KnownPicture, knownPictures } from "./pictures.ts";
 import { type Exchange, type Fault, startFaultProxy } from "./proxy.ts";
 import { BUCKETS } from "./scenario.ts";
@@ -36,6 +37,7 @@ export type Stage = (typeof STAGES)[number];
 /** Enough for a small picture, too little for the canvas of a GIF of 49 megapixels. */
 const MEMORY_MB = 220;
 const TIMEOUT_SECONDS = 4;
+const ISOLATION_QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:isolation";
 const MAX_RUN_MS = 300_000;
 
 /** Plays seeded runs of the built bundle in real processes under the official runtime client, and ends those. */
@@ -43,10 +45,12 @@ export async function simulateProcesses(
   options: RunOptions & {
     /** Only these; all by default. */
     readonly stages?: readonly Stage[];
+    /** A mechanism to take out. */
+    readonly without?: Mechanism;
   },
 ): Promise<Tally<Stage>> {
   const total = createTally<Stage>();
-  const { runs, stages = STAGES } = options;
+  const { runs, stages = STAGES, without } = options;
   if (runs === 0 || stages.length === 0) return total;
   const dir = await mkdtemp(join(tmpdir(), "faults-"));
   const records = new Map<string, ObjectEventRecord>();
@@ -60,13 +64,14 @@ export async function simulateProcesses(
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const s3 = new S3Client({ endpoint: server.url, region: "us-east-1", forcePathStyle: true, credentials });
   const taskRoot = join(dir, "function");
-  await buildFunction(taskRoot);
+  await buildFunction(taskRoot, without === undefined ? [] : [mutantPlugin(without)]);
   const environment = {
     MODEL_DIR: options.modelDir,
     RESULTS_BUCKET: "results",
     S3_FORCE_PATH_STYLE: "true",
     AWS_ENDPOINT_URL_S3: proxy.url,
     DEADLINE_MARGIN_MS: "100",
+    ISOLATION_QUEUE_ARN,
   };
   const runtime = startRuntime({
     functionName: "faults",
@@ -88,7 +93,7 @@ export async function simulateProcesses(
       if (options.stopAtViolation && total.violations.length > 0) break;
       const random = seededRandom(options.seed * 1_000_003 + total.runs);
       const stage = stages[total.runs % stages.length] as Stage;
-      const run = new Run(runtime, stage, random);
+      const run = new Run(runtime, stage, random, without);
       choose = (exchange) => run.choose(exchange);
       const sources = Array.from({ length: 1 + below(5, random) }, () => pick(pictures, random));
       if (stage === "memory") sources.push(bomb);
@@ -136,10 +141,12 @@ class Run {
   readonly #runtime: LambdaRuntime;
   readonly #stage: Stage;
   readonly #random: Random;
+  readonly #without: Mechanism | undefined;
   /** How many environments are still to be ended. */
   #left: number;
 
-  constructor(runtime: LambdaRuntime, stage: Stage, random: Random) {
+  constructor(runtime: LambdaRuntime, stage: Stage, random: Random, without: Mechanism | undefined) {
+    this.#without = without;
     this.#runtime = runtime;
     this.#stage = stage;
     this.#random = random;
@@ -149,7 +156,8 @@ class Run {
   /** Sends the uploads' events, and waits until the queue is empty. @returns the dead letters */
   async play(uploads: readonly (readonly [Upload, string])[]) {
     const runtime = this.#runtime;
-    const queue = new Queue({ visibilityTimeoutMs: 600_000, maxReceiveCount: 5 });
+    const isolation = new Queue({ visibilityTimeoutMs: 600_000, maxReceiveCount: 5 });
+    const queue = new Queue({ visibilityTimeoutMs: 600_000, maxReceiveCount: 2, redriveTo: isolation });
     const lines = new Map<string, Record<string, unknown>[]>();
     let running = 0;
     const onLog = ({
@@ -170,50 +178,58 @@ class Run {
       this.#stage === "init" && state === "starting" && this.#end("SIGKILL", below(300, this.#random));
     runtime.events.on("log", onLog).on("emf", onEmf).on("environment", onState);
     if (this.#stage === "init") for (const { id } of runtime.environments()) runtime.kill(id);
-    const source = startEventSource({
-      queue,
-      queueArn: "arn:aws:sqs:us-east-1:123456789012:uploads",
-      batchSize: 10,
-      batchingWindowMs: below(20, this.#random),
-      maximumConcurrency: 2,
-      reportBatchItemFailures: true,
-      retryDelayMs: 5,
-      invoke: async (event) => {
-        running++;
-        const answer = await runtime.invoke(event);
-        const messages = event.Records.map(({ messageId, body }) => [messageId, body] as const);
-        const invocation: Invocation = createInvocation(answer.requestId, messages);
-        invocation.lines.push(...(lines.get(answer.requestId) ?? []));
-        this.ledger.invocations.push(invocation);
-        if (answer.functionError === undefined) {
-          const { batchItemFailures } = JSON.parse(answer.payload) as {
-            batchItemFailures: { itemIdentifier: string }[];
-          };
-          invocation.failures = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
-        } else {
-          invocation.disturbed = true;
-          const isOutOfMemory = answer.payload.includes("Runtime.OutOfMemory");
-          if (isOutOfMemory) this.injected++;
-          if (this.injected === 0 || isOutOfMemory !== (this.#stage === "memory")) {
-            this.violations.push(`died by itself: ${answer.payload.slice(0, 200)}`);
-          }
+    const invoke: EventSourceOptions["invoke"] = async (event) => {
+      running++;
+      const answer = await runtime.invoke(event);
+      const messages = event.Records.map(({ messageId, body }) => [messageId, body] as const);
+      const invocation: Invocation = createInvocation(answer.requestId, messages);
+      invocation.lines.push(...(lines.get(answer.requestId) ?? []));
+      this.ledger.invocations.push(invocation);
+      if (answer.functionError === undefined) {
+        const { batchItemFailures } = JSON.parse(answer.payload) as {
+          batchItemFailures: { itemIdentifier: string }[];
+        };
+        invocation.failures = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+      } else {
+        invocation.disturbed = true;
+        const isOutOfMemory = answer.payload.includes("Runtime.OutOfMemory");
+        if (isOutOfMemory) this.injected++;
+        if (this.injected === 0 || isOutOfMemory !== (this.#stage === "memory")) {
+          this.violations.push(`died by itself: ${answer.payload.slice(0, 200)}`);
         }
-        running--;
-        return answer;
-      },
-    });
+      }
+      running--;
+      return this.#without?.answer?.(answer) ?? answer;
+    };
+    const common = { reportBatchItemFailures: true, retryDelayMs: 5, maximumConcurrency: 2, invoke };
+    const sources = [
+      startEventSource({
+        ...common,
+        queue,
+        queueArn: "arn:aws:sqs:us-east-1:123456789012:uploads",
+        batchSize: 10,
+        batchingWindowMs: below(20, this.#random),
+      }),
+      startEventSource({
+        ...common,
+        queue: isolation,
+        queueArn: ISOLATION_QUEUE_ARN,
+        batchSize: 1,
+        batchingWindowMs: 0,
+      }),
+    ];
     for (const [upload, body] of uploads) {
       this.ledger.uploads.push(upload);
       this.ledger.sent.set(body, { tasks: 1, unreadable: false, upload });
       queue.send(body);
     }
     const end = performance.now() + MAX_RUN_MS;
-    const isBusy = () => !queue.isEmpty || running > 0;
+    const isBusy = () => !queue.isEmpty || !isolation.isEmpty || running > 0;
     while (isBusy() && performance.now() < end) await sleep(10);
     if (isBusy()) this.violations.push("the queue did not drain");
-    await source.close();
+    await Promise.all(sources.map((source) => source.close()));
     runtime.events.off("log", onLog).off("emf", onEmf).off("environment", onState);
-    return queue.deadMessages;
+    return isolation.deadMessages;
   }
 
   /** Told of each request to S3. */

@@ -2,16 +2,18 @@ import { join } from "node:path";
 import Table from "cli-table3";
 import { Command, InvalidArgumentError } from "commander";
 import { startProgress } from "../../src/progress.ts";
-import { printMutations, tryMutations } from "./mutate.ts";
+import { printMechanisms, tryMechanisms } from "./mutate.ts";
 import { STAGES, type Stage, simulateProcesses } from "./processes.ts";
 import { FAULT_CLASSES, type FaultClass, simulate } from "./simulate.ts";
+
+const MODEL_DIR = join(import.meta.dirname, "../../models/upload-triage");
 
 const options = new Command()
   .name("npm run test:faults --")
   .description(
     "Plays seeded faults against the function and checks that nothing is lost and no result is wrong.",
   )
-  .option("--runs <n>", "runs", Number, 3000)
+  .option("--runs <n>", "runs", Number, 1000)
   .option("--processes <n>", "runs with real processes under the runtime client", Number, 300)
   .option("--mutations", "instead: disable one mechanism after the other, and see that its fault is noticed")
   .option("--seed <n>", "the same seed makes the same choices", Number, 1)
@@ -39,14 +41,13 @@ function parseFault(text: string): FaultClass | Stage {
 }
 
 if (options.mutations) {
-  const tried = await tryMutations();
-  printMutations(tried);
+  const tried = await tryMechanisms({ modelDir: MODEL_DIR, seed: options.seed });
+  printMechanisms(tried);
   process.exit(tried.every(({ noticed }) => noticed !== undefined) ? 0 : 1);
 }
 
-const modelDir = join(import.meta.dirname, "../../models/upload-triage");
 const { seed, only } = options;
-const shared = { modelDir, seed, stopAtViolation: options.stop === true };
+const shared = { modelDir: MODEL_DIR, seed, stopAtViolation: options.stop === true };
 const progress = startProgress({ label: "faults", total: options.runs + options.processes, unit: "runs" });
 const simulated = await simulate({
   ...shared,

@@ -8,7 +8,14 @@ import type { Ledger, Sent, Upload } from "./ledger.ts";
 import type { KnownPicture } from "./pictures.ts";
 
 /** What is done to the events of a run. */
-export const EVENT_FAULTS = ["twice", "late", "reordered", "malformed", "unknown-version"] as const;
+export const EVENT_FAULTS = [
+  "twice",
+  "late",
+  "reordered",
+  "malformed",
+  "unknown-version",
+  "deleted-later",
+] as const;
 export type EventFault = (typeof EVENT_FAULTS)[number];
 
 export interface World {
@@ -33,7 +40,7 @@ export const BUCKETS = [
  */
 export async function playScenario(
   world: World,
-  queue: Queue,
+  { queue, drain }: { readonly queue: Queue; readonly drain: () => Promise<void> },
   ledger: Ledger,
   prefix: string,
   faults: ReadonlySet<EventFault>,
@@ -65,6 +72,15 @@ export async function playScenario(
   for (const body of bodies) {
     if (faults.has("late") && below(2, random) === 0) await sleep(below(120, random));
     queue.send(body);
+  }
+  if (faults.has("deleted-later")) {
+    // All is classified; then the uploads go, and their events come once more.
+    await drain();
+    for (const { bucket: Bucket, key: Key } of ledger.uploads) {
+      await world.s3.send(new DeleteObjectCommand({ Bucket, Key }));
+      ledger.deletedKeys.add(Key);
+    }
+    for (const body of bodies) queue.send(body);
   }
 }
 

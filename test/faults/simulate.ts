@@ -3,22 +3,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { S3Client } from "@aws-sdk/client-s3";
 import { readConfig } from "../../src/function/config.ts";
-import { startEventSource } from "../../src/local/event-source.ts";
+import { buildFunction } from "../../src/local/build.ts";
+import { type EventSourceOptions, startEventSource } from "../../src/local/event-source.ts";
 import { Queue } from "../../src/local/queue.ts";
 import type { ObjectEventRecord } from "../../src/local/s3/notification.ts";
 import { startS3 } from "../../src/local/s3/server.ts";
 import { seededRandom } from "../../src/measure/random.ts";
 import { below, pick, type Random } from "../hostile/mutations.ts";
-import {
-  captureOutput,
-  type Disturbance,
-  type SimulatedEnvironment,
-  startEnvironment,
-} from "./environment.ts";
+import { type Disturbance, type FaultyEnvironment, startEnvironment } from "./environment.ts";
 import { checkRun } from "./invariants.ts";
 import { createInvocation, createLedger, type Invocation } from "./ledger.ts";
+import { type Mechanism, mutantPlugin } from "./mutants.ts";
 import { knownPictures } from "./pictures.ts";
 import { type Exchange, FAULTS, type Fault } from "./proxy.ts";
 import { BUCKETS, EVENT_FAULTS, playScenario, type World } from "./scenario.ts";
@@ -33,13 +30,19 @@ export type FaultClass = (typeof FAULT_CLASSES)[number];
 const LANES = 6;
 /** A run that takes longer has lost a message; most take less than a second. */
 const MAX_RUN_MS = 300_000;
-const MAX_RECEIVE_COUNT = 5;
+/** As in `template.yaml`. */
+const MAX_RECEIVE_COUNT = 2;
+const ISOLATION_MAX_RECEIVE_COUNT = 5;
+const QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:uploads";
+const ISOLATION_QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:isolation";
 
-/** Plays seeded runs of the real handler against faults, and checks the invariants after each. */
+/** Plays seeded runs of the built function against faults, and checks the invariants after each. */
 export async function simulate(
   options: RunOptions & {
     /** Only these; all by default. */
     readonly classes?: readonly FaultClass[];
+    /** A mechanism to take out of the bundle. */
+    readonly without?: Mechanism;
   },
 ): Promise<Tally<FaultClass>> {
   const total = createTally<FaultClass>();
@@ -66,25 +69,25 @@ export async function simulate(
     S3_FORCE_PATH_STYLE: "true",
     S3_TIMEOUT_MS: "2500",
     DEADLINE_MARGIN_MS: "50",
+    ISOLATION_QUEUE_ARN,
   };
-  Object.assign(process.env, variables);
   const pictures = await knownPictures(options.modelDir, readConfig(variables));
   const world: World = { s3, pictures, lastRecord: (bucket, key) => records.get(`${bucket}/${key}`) };
-  const release = captureOutput();
-  const environments: SimulatedEnvironment[] = [];
+  const taskRoot = join(dir, "function");
+  await buildFunction(taskRoot, options.without === undefined ? [] : [mutantPlugin(options.without)]);
+  const environments: FaultyEnvironment[] = [];
   try {
     for (let index = 0; index < 2 * Math.min(LANES, options.runs); index++) {
-      const first = { bucket: "uploads", key: `first-${index}.png` };
-      const body = pictures[0]?.bytes ?? "";
-      await s3.send(new PutObjectCommand({ Bucket: first.bucket, Key: first.key, Body: body }));
-      environments.push(await startEnvironment(server.url, archivePath, first));
+      environments.push(
+        await startEnvironment({ taskRoot, variables, s3Url: server.url, stalePath: archivePath }),
+      );
     }
     let next = 0;
-    const play = async (pair: readonly SimulatedEnvironment[]): Promise<void> => {
+    const play = async (pair: readonly FaultyEnvironment[]): Promise<void> => {
       while (next < options.runs) {
         if (options.stopAtViolation && total.violations.length > 0) return;
         const seed = options.seed * 1_000_003 + next++;
-        await playRun(world, pair, seed, options.classes ?? FAULT_CLASSES, total);
+        await playRun(world, pair, seed, options, total);
         total.runs++;
         options.progress?.(total.runs);
       }
@@ -94,8 +97,7 @@ export async function simulate(
     );
     await Promise.all(lanes);
   } finally {
-    release();
-    await Promise.all(environments.map(({ proxy }) => proxy.close()));
+    await Promise.all(environments.map((environment) => environment.close()));
     s3.destroy();
     await server.close();
     await rm(dir, { recursive: true, force: true });
@@ -110,57 +112,80 @@ function archivePath(path: string): string {
 
 async function playRun(
   world: World,
-  environments: readonly SimulatedEnvironment[],
+  environments: readonly FaultyEnvironment[],
   seed: number,
-  classes: readonly FaultClass[],
+  { classes = FAULT_CLASSES, without }: { classes?: readonly FaultClass[]; without?: Mechanism },
   total: Tally<FaultClass>,
 ): Promise<void> {
   const random = seededRandom(seed);
   const active = chooseClasses(classes, random);
   const ledger = createLedger(active.has("redelivery"));
   const count = (fault: FaultClass) => total.injected.set(fault, (total.injected.get(fault) ?? 0) + 1);
-  const queue = new Queue({
-    visibilityTimeoutMs: ledger.redeliversEarly ? 60 + below(300, random) : 600_000,
-    maxReceiveCount: MAX_RECEIVE_COUNT,
-  });
+  const visibilityTimeoutMs = ledger.redeliversEarly ? 60 + below(300, random) : 600_000;
+  const isolation = new Queue({ visibilityTimeoutMs, maxReceiveCount: ISOLATION_MAX_RECEIVE_COUNT });
+  const queue = new Queue({ visibilityTimeoutMs, maxReceiveCount: MAX_RECEIVE_COUNT, redriveTo: isolation });
   const spare = [...environments];
-  let running = 0;
-  const source = startEventSource({
-    queue,
-    queueArn: "arn:aws:sqs:us-east-1:123456789012:uploads",
-    batchSize: pick([1, 3, 10], random),
-    batchingWindowMs: below(15, random),
-    maximumConcurrency: environments.length,
-    reportBatchItemFailures: true,
-    retryDelayMs: 5,
-    async invoke(event) {
+  const waiting: ((environment: FaultyEnvironment) => void)[] = [];
+  const borrow = () =>
+    new Promise<FaultyEnvironment>((resolve) => {
       const environment = spare.pop();
-      if (environment === undefined) throw new Error("expected a free environment for every batch");
-      running++;
-      const messages = event.Records.map(({ messageId, body }) => [messageId, body] as const);
-      const invocation = createInvocation(randomUUID(), messages);
-      ledger.invocations.push(invocation);
-      try {
-        return await environment.invoke(event, invocation, disturb(active, invocation, count, random));
-      } finally {
-        // What is left of it may still run: the next event waits for that, as a new process would start.
-        await environment.idle;
-        spare.push(environment);
-        running--;
-      }
-    },
-  });
+      if (environment === undefined) waiting.push(resolve);
+      else resolve(environment);
+    });
+  const giveBack = (environment: FaultyEnvironment) => {
+    const next = waiting.shift();
+    if (next === undefined) spare.push(environment);
+    else next(environment);
+  };
+  let running = 0;
+  const invoke: EventSourceOptions["invoke"] = async (event) => {
+    running++;
+    const environment = await borrow();
+    const messages = event.Records.map(({ messageId, body }) => [messageId, body] as const);
+    const invocation = createInvocation(randomUUID(), messages);
+    ledger.invocations.push(invocation);
+    try {
+      const disturbance = disturb(active, invocation, count, random);
+      const answer = await environment.invoke(event, invocation, disturbance);
+      return without?.answer?.(answer) ?? answer;
+    } finally {
+      giveBack(environment);
+      running--;
+    }
+  };
+  const common = { reportBatchItemFailures: true, retryDelayMs: 5, invoke };
+  const sources = [
+    startEventSource({
+      ...common,
+      queue,
+      queueArn: QUEUE_ARN,
+      batchSize: pick([1, 3, 10], random),
+      batchingWindowMs: below(15, random),
+      maximumConcurrency: environments.length,
+    }),
+    startEventSource({
+      ...common,
+      queue: isolation,
+      queueArn: ISOLATION_QUEUE_ARN,
+      batchSize: 1,
+      batchingWindowMs: 0,
+      maximumConcurrency: environments.length,
+    }),
+  ];
   const prefix = `run-${seed}/`;
   const eventFaults = new Set(EVENT_FAULTS.filter((fault) => active.has(fault)));
   for (const fault of eventFaults) count(fault);
   if (ledger.redeliversEarly) count("redelivery");
-  await playScenario(world, queue, ledger, prefix, eventFaults, random);
   const end = performance.now() + MAX_RUN_MS;
-  const isBusy = () => !queue.isEmpty || running > 0;
-  while (isBusy() && performance.now() < end) await sleep(5);
+  const isBusy = () => !queue.isEmpty || !isolation.isEmpty || running > 0;
+  const drain = async () => {
+    while (isBusy() && performance.now() < end) await sleep(5);
+  };
+  await playScenario(world, { queue, drain }, ledger, prefix, eventFaults, random);
+  await drain();
   const drained = !isBusy();
-  await source.close();
-  const findings = await checkRun(world.s3, "results", prefix, ledger, queue.deadMessages);
+  await Promise.all(sources.map((source) => source.close()));
+  const findings = await checkRun(world.s3, "results", prefix, ledger, isolation.deadMessages);
   const violations = drained ? findings.violations : [...findings.violations, "the queue did not drain"];
   total.violations.push(...violations.map((text) => `seed ${seed} (${[...active].join(", ")}): ${text}`));
   total.uploads += ledger.uploads.length;

@@ -14,6 +14,8 @@ export interface Invocation {
   readonly requestId: string;
   /** The event as JSON text. */
   readonly body: string;
+  /** Other than the function's own. */
+  readonly timeoutSeconds?: number;
 }
 
 /** What came of it: the function's answer as JSON text, or an error as Lambda words it. */
@@ -215,7 +217,8 @@ export class Environment {
 
   #begin(invocation: Invocation): Promise<InvocationResult> {
     const { promise, resolve } = Promise.withResolvers<InvocationResult>();
-    const timer = setTimeout(() => this.#timedOut(), this.#settings.timeoutSeconds * 1000);
+    const timeoutMs = this.#timeoutSeconds(invocation) * 1000;
+    const timer = setTimeout(() => this.#timedOut(), timeoutMs);
     this.#active = { invocation, startedAt: performance.now(), delivered: false, timer, settle: resolve };
     this.#invocations += 1;
     if (this.state === "idle") this.#setState("busy");
@@ -229,7 +232,7 @@ export class Environment {
     if (active === undefined || deliver === undefined) return;
     const { invocation, startedAt } = active;
     const elapsedMs = performance.now() - startedAt;
-    const deadlineMs = Math.floor(Date.now() - elapsedMs + this.#settings.timeoutSeconds * 1000);
+    const deadlineMs = Math.floor(Date.now() - elapsedMs + this.#timeoutSeconds(invocation) * 1000);
     active.delivered = true;
     this.#deliver = undefined;
     if (this.state !== "busy") this.#setState("busy");
@@ -286,8 +289,12 @@ export class Environment {
     if (this.#deliver !== undefined && this.#cause === undefined) this.#setState("idle");
   }
 
+  #timeoutSeconds(invocation: Invocation | undefined): number {
+    return invocation?.timeoutSeconds ?? this.#settings.timeoutSeconds;
+  }
+
   #timedOut(): void {
-    const { timeoutSeconds } = this.#settings;
+    const timeoutSeconds = this.#timeoutSeconds(this.#active?.invocation);
     const requestId = this.#active?.invocation.requestId ?? "";
     const text = `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`;
     this.#explain(`${new Date().toISOString()} ${requestId} ${text}`);

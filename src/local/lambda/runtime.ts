@@ -33,7 +33,7 @@ export type RuntimeChange = Partial<
 export interface LambdaRuntime {
   readonly events: LambdaEmitter;
   /** Runs the function once. An error of the function is in the result; this rejects only when the runtime closes. */
-  invoke(event: unknown): Promise<InvocationResult>;
+  invoke(event: unknown, options?: InvokeOptions): Promise<InvocationResult>;
   /** Starts environments until there are `count`, and waits for their INIT. Rejects with the reason when one fails. */
   prewarm(count: number): Promise<void>;
   /** Those alive, and the last that ended. */
@@ -42,6 +42,13 @@ export interface LambdaRuntime {
   kill(id: string): boolean;
   configure(change: RuntimeChange): void;
   close(): Promise<void>;
+}
+
+export interface InvokeOptions {
+  /** A new one unless given. */
+  readonly requestId?: string;
+  /** The function's own unless given. */
+  readonly timeoutSeconds?: number;
 }
 
 interface Pending {
@@ -149,10 +156,10 @@ export function startRuntime(options: RuntimeOptions): LambdaRuntime {
 
   return {
     events,
-    invoke(event) {
+    invoke(event, { requestId = randomUUID(), ...options } = {}) {
       if (closed) return Promise.reject(new Error("The local Lambda runtime is closed."));
       const { promise, resolve, reject } = Promise.withResolvers<InvocationResult>();
-      pending.push({ invocation: { requestId: randomUUID(), body: JSON.stringify(event) }, resolve, reject });
+      pending.push({ invocation: { requestId, body: JSON.stringify(event), ...options }, resolve, reject });
       schedule();
       return promise;
     },
