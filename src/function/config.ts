@@ -14,7 +14,7 @@ export interface Config {
   readonly fileMemoryMb: number;
   readonly maxObjectBytes: number;
   readonly maxImagePixels: number;
-  /** Convert wide-gamut pictures to sRGB by their own profile. Costs up to twice the decode time. */
+  /** Convert wide-gamut images to sRGB by their own profile. Costs up to twice the decode time. */
   readonly applyIccProfile: boolean;
   /** `#rrggbb` that shows through transparent pixels. */
   readonly backgroundColor: string;
@@ -24,7 +24,7 @@ export interface Config {
   readonly removeResults: boolean;
   /** ONNX Runtime's threads for one inference. */
   readonly intraOpThreads: number;
-  /** No picture is started with less than this left of the invocation. */
+  /** No image is started with less than this left of the invocation. */
   readonly deadlineMarginMs: number;
   /** Longest silence on one S3 connection. */
   readonly s3TimeoutMs: number;

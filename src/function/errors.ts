@@ -52,12 +52,12 @@ export const ERRORS = {
   UNSUPPORTED_FORMAT: {
     retryable: false,
     stage: "decode",
-    meaning: "The bytes are not a JPEG, PNG, WebP, GIF or AVIF picture, whatever the file's name says.",
+    meaning: "The bytes are not a JPEG, PNG, WebP, GIF or AVIF image, whatever the file's name says.",
   },
   INVALID_IMAGE: {
     retryable: false,
     stage: "decode",
-    meaning: "The bytes begin like a supported picture but are truncated or corrupt.",
+    meaning: "The bytes begin like a supported image but are truncated or corrupt.",
   },
   IMAGE_TOO_LARGE: {
     retryable: false,
@@ -74,7 +74,7 @@ export const ERRORS = {
   MODEL_INVALID: {
     retryable: true,
     stage: "infer",
-    meaning: "The model folder cannot be used; found at init, before the first picture.",
+    meaning: "The model folder cannot be used; found at init, before the first image.",
   },
   INFERENCE_FAILED: {
     retryable: true,
@@ -106,7 +106,7 @@ export const ERRORS = {
   DEADLINE_NEAR: {
     retryable: true,
     stage: "any",
-    meaning: "Too little of the invocation's time was left, so the picture was not started or not finished.",
+    meaning: "Too little of the invocation's time was left, so the image was not started or not finished.",
   },
 } as const satisfies Record<string, ErrorEntry>;
 
@@ -114,7 +114,7 @@ export type ErrorCode = keyof typeof ERRORS;
 
 /**
  * The one error of the function. The code is given where the fault is caught, and decides everything else:
- * whether the picture is rejected (a result) or failed (tried again).
+ * whether the image is rejected (a result) or failed (tried again).
  */
 export class ClassifierError extends Error {
   override readonly name = "ClassifierError";

@@ -29,7 +29,7 @@ export type Outcome =
   /** `INVALID_EVENT`: there is no upload to publish a result for. */
   | { readonly status: "unreadable"; readonly id: string; readonly error: ClassifierError };
 
-/** What the metrics are made of; a rejected picture has only some of it. */
+/** What the metrics are made of; a rejected image has only some of it. */
 export interface Measured {
   readonly durationMs: number;
   readonly publishMs: number;

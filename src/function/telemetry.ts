@@ -62,7 +62,7 @@ export function logStuck(service: string): void {
 }
 
 /**
- * What an invocation did: one value a picture for durations and sizes, one count an invocation for each way to end.
+ * What an invocation did: one value per image for durations and sizes, one count per invocation for each way to end.
  * Zeros too, so that a rate is 0 and not missing while nothing fails.
  */
 function recordOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): void {
@@ -110,7 +110,7 @@ export interface LogContext {
 }
 
 /**
- * One line a picture that was rejected or failed, as JSON on stdout: `console.log` would be wrapped in another JSON
+ * One line per image that was rejected or failed, as JSON on stdout: `console.log` would be wrapped in another JSON
  * object under `LogFormat: JSON`, what is written to stdout is taken as it is under both formats.
  */
 function logOutcomes(context: LogContext, outcomes: readonly Outcome[]): void {

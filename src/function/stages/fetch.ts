@@ -128,7 +128,7 @@ export async function readObject(
 }
 
 function assertSize(sizeBytes: number | undefined, maxObjectBytes: number): void {
-  if (sizeBytes === 0) throw new ClassifierError("OBJECT_EMPTY", "expected a picture, got 0 bytes");
+  if (sizeBytes === 0) throw new ClassifierError("OBJECT_EMPTY", "expected an image, got 0 bytes");
   if (sizeBytes !== undefined && sizeBytes > maxObjectBytes) {
     throw new ClassifierError(
       "OBJECT_TOO_LARGE",

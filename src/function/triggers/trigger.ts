@@ -9,7 +9,7 @@ export interface Trigger<Event> {
   matches(event: unknown): event is Event;
   /** What is to be classified, in the event's order. A bad entry does not throw: its task's target is the error. */
   read(event: Event): Task[];
-  /** The response, or a throw, by which the caller learns which pictures to send again. */
+  /** The response, or a throw, by which the caller learns which images to send again. */
   answer(event: Event, done: readonly Done[]): unknown;
 }
 
@@ -56,7 +56,7 @@ export function isToRepeat(
 /**
  * The asynchronous shapes can only be retried whole: throws when something failed, so that Lambda tries again and then
  * sends the event to the failure destination. Entries that could not be read count too, so that they are not lost;
- * pictures that are done already are found done the next time.
+ * images that are done already are found done the next time.
  *
  * @throws {AggregateError} with the `ClassifierError` of each failed entry
  */
@@ -69,6 +69,6 @@ export function throwFailures(done: readonly Done[]): void {
   });
   throw new AggregateError(
     failures.map(({ error }) => error),
-    `${failures.length} of ${done.length} pictures failed:\n  ${lines.slice(0, 10).join("\n  ")}`,
+    `${failures.length} of ${done.length} images failed:\n  ${lines.slice(0, 10).join("\n  ")}`,
   );
 }

@@ -72,6 +72,6 @@ test("the answer throws what failed, so that Lambda tries again", () => {
   assert.equal(eventBridgeTrigger.answer(eventOf({}), [done("0", "classified")]), undefined);
   assert.throws(
     () => eventBridgeTrigger.answer(eventOf({}), [done("0", "FETCH_FAILED")]),
-    /1 of 1 pictures failed/,
+    /1 of 1 images failed/,
   );
 });

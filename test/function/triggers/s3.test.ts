@@ -127,7 +127,7 @@ test("the answer is nothing when all is done, and a throw with each failed entry
       assert.equal(error.errors.length, 2);
       assert.match(
         error.message,
-        /^2 of 3 pictures failed:\n {2}FETCH_FAILED k: silence\n {2}INVALID_EVENT \(unreadable\): odd$/,
+        /^2 of 3 images failed:\n {2}FETCH_FAILED k: silence\n {2}INVALID_EVENT \(unreadable\): odd$/,
       );
       return true;
     },
