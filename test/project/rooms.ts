@@ -5,17 +5,25 @@ import { PROJECT_DIR } from "../../src/local/template.ts";
 const SRC = join(PROJECT_DIR, "src");
 const DOCUMENT = join(PROJECT_DIR, "docs/architecture.md");
 
-/** Every import of one of our files by another: [importer, imported], as paths below `src`. */
-export function readImports(): [from: string, to: string][] {
+/** `import type` has nothing to do at run time. */
+type ImportKind = "all" | "run time";
+
+/** Imports of one of our files by another: [importer, imported], as paths below `src`. */
+export function readImports(kind: ImportKind = "all"): [from: string, to: string][] {
   const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".ts"),
   );
   return files.flatMap((file) => {
     const text = readFileSync(join(SRC, file), "utf8");
-    const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+\.ts)"/g)].map(([, path]) =>
-      String(path),
+    const statements = text.matchAll(
+      /^(import|export) (type )?[^;"]*?(?:from )?"(\.{1,2}\/[^"]+\.ts)"|import\("(\.[^"]+\.ts)"\)/gm,
     );
-    return targets.map((path): [string, string] => [file, normalize(join(dirname(file), path))]);
+    return [...statements]
+      .filter(([, , isType]) => kind === "all" || isType === undefined)
+      .map(([, , , path, lazyPath]): [string, string] => [
+        file,
+        normalize(join(dirname(file), String(path ?? lazyPath))),
+      ]);
   });
 }
 
