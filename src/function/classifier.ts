@@ -21,6 +21,8 @@ import { createSemaphore } from "./sync/semaphore.ts";
 export interface Classification {
   readonly image: ImageInfo;
   readonly predictions: readonly Prediction[];
+  /** What was wrong with the file without harming its image. */
+  readonly warnings: readonly string[];
   readonly timingsMs: ClassificationTimings;
 }
 
@@ -89,12 +91,11 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
   /** Runs while the caller holds a lease of `buffers`. */
   async function classifyWith(
     buffers: InputBuffers,
-    bytes: Uint8Array,
     header: ImageHeader,
     deadline: Deadline,
-  ): Promise<Omit<Classification, "image">> {
+  ): Promise<Pick<Classification, "predictions" | "timingsMs">> {
     const startedAt = performance.now();
-    const raw: RawImage = await renderPixels(bytes, header, model.preprocessing, {
+    const raw: RawImage = await renderPixels(header, model.preprocessing, {
       ...settings,
       timeoutSeconds: decodeSeconds(deadline),
     });
@@ -133,8 +134,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
       const header = inspectImage(bytes, settings.maxImagePixels);
       const inspectMs = performance.now() - startedAt;
       const { signal } = deadline;
-      const withBuffers = () =>
-        leases.lend((buffers) => classifyWith(buffers, bytes, header, deadline), signal);
+      const withBuffers = () => leases.lend((buffers) => classifyWith(buffers, header, deadline), signal);
       const { predictions, timingsMs } =
         header.pixels <= settings.maxImagePixels * SMALL_IMAGE_SHARE
           ? await withBuffers()
@@ -142,6 +142,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
       return {
         image: header.image,
         predictions,
+        warnings: header.warnings,
         timingsMs: { ...timingsMs, decode: timingsMs.decode + inspectMs },
       };
     },

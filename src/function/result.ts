@@ -22,6 +22,8 @@ export interface ClassifiedResult extends ResultBase {
   readonly image: ImageInfo;
   /** Best first. */
   readonly predictions: readonly Prediction[];
+  /** What was wrong with the file without harming its image; absent where nothing was. */
+  readonly warnings?: readonly string[];
   readonly timingsMs: StageTimings;
 }
 
@@ -47,9 +49,17 @@ interface Origin {
 export function classifiedResult(
   origin: Origin,
   source: ImageRef,
-  { image, predictions, timingsMs }: Pick<ClassifiedResult, "image" | "predictions" | "timingsMs">,
+  classification: Pick<ClassifiedResult, "image" | "predictions" | "timingsMs" | "warnings">,
 ): ClassifiedResult {
-  return { status: "classified", ...base(origin, source), image, predictions, timingsMs: rounded(timingsMs) };
+  const { image, predictions, warnings = [], timingsMs } = classification;
+  return {
+    status: "classified",
+    ...base(origin, source),
+    image,
+    predictions,
+    ...(warnings.length > 0 && { warnings }),
+    timingsMs: rounded(timingsMs),
+  };
 }
 
 export function rejectedResult(origin: Origin, source: ImageRef, error: ClassifierError): RejectedResult {

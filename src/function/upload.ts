@@ -152,13 +152,13 @@ function fetchWithin(
 async function publishClassified(
   context: UploadContext,
   { ref, source }: Upload,
-  { image, predictions, timingsMs }: Classification,
+  { image, predictions, warnings, timingsMs }: Classification,
   { startedAt, fetchMs, bytes }: { startedAt: number; fetchMs: number; bytes: number },
 ): Promise<Outcome> {
   const { s3, classifier, config, deadline, requestId } = context;
   const timings = { fetch: fetchMs, ...timingsMs };
   const origin = { model: classifier.identity, requestId };
-  const result = classifiedResult(origin, source, { image, predictions, timingsMs: timings });
+  const result = classifiedResult(origin, source, { image, predictions, warnings, timingsMs: timings });
   const publishedAt = performance.now();
   const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
   if (published === "superseded") return { status: "superseded", ref };

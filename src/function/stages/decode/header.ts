@@ -1,10 +1,12 @@
 import { ClassifierError, messageOf } from "../../errors.ts";
 import { readGifSize } from "./headers/gif.ts";
-import type { StoredSize } from "./headers/header.ts";
+import { type StoredSize, UnsupportedHeader } from "./headers/header.ts";
 import { readHeifSize } from "./headers/heif.ts";
 import { type JpegHeader, readJpegHeader } from "./headers/jpeg.ts";
 import { readPngSize } from "./headers/png.ts";
 import { readWebpSize } from "./headers/webp.ts";
+import { jpegStart, repairJpeg } from "./jpeg-repair.ts";
+import { nameContent } from "./names.ts";
 import { type ImageFormat, sniffFormat } from "./sniff.ts";
 
 /** The image as it was uploaded. */
@@ -21,6 +23,10 @@ export interface ImageHeader {
   readonly pixels: number;
   readonly orientation: number;
   readonly isCmyk: boolean;
+  /** The file as a strict decoder takes it. */
+  readonly file: Uint8Array;
+  /** What was wrong with the file without harming its image. */
+  readonly warnings: readonly string[];
   /** Of a JPEG, all that its segments say. */
   readonly jpeg?: JpegHeader;
 }
@@ -36,10 +42,11 @@ export function inspectImage(bytes: Uint8Array, maxImagePixels: number): ImageHe
   if (format === undefined) {
     throw new ClassifierError(
       "UNSUPPORTED_FORMAT",
-      `expected a JPEG, PNG, WebP, GIF or AVIF image, got bytes that begin with ${hexStart(bytes)}`,
+      `expected a JPEG, PNG, WebP, GIF or AVIF image, got: ${nameContent(bytes)}`,
     );
   }
-  const stored = readHeader(bytes, format);
+  const { file, warnings } = repairFile(bytes, format);
+  const stored = readHeader(file, format);
   const { orientation, decodedPixels: pixels } = stored;
   const isTurned = orientation >= 5;
   const [width, height] = isTurned ? [stored.height, stored.width] : [stored.width, stored.height];
@@ -60,6 +67,8 @@ export function inspectImage(bytes: Uint8Array, maxImagePixels: number): ImageHe
     pixels,
     orientation,
     isCmyk: jpeg?.components === 4,
+    file,
+    warnings,
     ...(jpeg !== undefined && { jpeg }),
   };
 }
@@ -77,13 +86,21 @@ function readHeader(bytes: Uint8Array, format: ImageFormat): StoredSize | JpegHe
     return READERS[format](bytes);
   } catch (cause) {
     throw new ClassifierError(
-      "INVALID_IMAGE",
+      cause instanceof UnsupportedHeader ? "UNSUPPORTED_FORMAT" : "INVALID_IMAGE",
       `the ${format} header cannot be read: ${messageOf(cause)}`,
       cause,
     );
   }
 }
 
-function hexStart(bytes: Uint8Array): string {
-  return Buffer.from(bytes.subarray(0, 8)).toString("hex");
+/** What viewers overlook is mended; the decoder then fails on any fault that is left. */
+function repairFile(
+  bytes: Uint8Array,
+  format: ImageFormat,
+): { file: Uint8Array; warnings: readonly string[] } {
+  if (format !== "jpeg") return { file: bytes, warnings: [] };
+  const start = jpegStart(bytes) ?? 0;
+  const repaired = repairJpeg(bytes.subarray(start));
+  const leading = start > 0 ? [`${start} bytes before the start of the image`] : [];
+  return { file: repaired.bytes, warnings: [...leading, ...repaired.warnings] };
 }

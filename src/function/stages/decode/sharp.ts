@@ -1,9 +1,11 @@
+import type { CreateRaw, SharpOptions } from "sharp";
 import { ClassifierError, messageOf } from "../../errors.ts";
 import { type GeometryPlan, planGeometry } from "../../model/geometry.ts";
 import type { Geometry, Kernel, Size } from "../../model/preprocessing.ts";
 import { sharp } from "../../native.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./header.ts";
-import { firstFrameOnly as firstGifFrame } from "./headers/gif.ts";
+import { firstFrameOnly as firstGifFrame, placedFrame as placedGifFrame } from "./headers/gif.ts";
+import { asStillAvif } from "./headers/heif.ts";
 import { firstFrameOnly as firstWebpFrame } from "./headers/webp.ts";
 import { resampleImage } from "./resample.ts";
 
@@ -63,12 +65,11 @@ export async function decodeImage(
   options: DecodeOptions,
 ): Promise<{ image: ImageInfo; raw: RawImage }> {
   const header = inspectImage(bytes, options.maxImagePixels);
-  return { image: header.image, raw: await renderPixels(bytes, header, geometry, options) };
+  return { image: header.image, raw: await renderPixels(header, geometry, options) };
 }
 
 /** The part of {@link decodeImage} that costs: all that comes after the header. */
 export async function renderPixels(
-  bytes: Uint8Array,
   header: ImageHeader,
   geometry: Geometry,
   options: DecodeOptions,
@@ -77,24 +78,25 @@ export async function renderPixels(
   const { kernel } = geometry;
   const plan = planGeometry(header.image, geometry);
   const bySharp = sizeBySharp(header.image, plan.resize, kernel);
-  const pipeline = sharp(firstFrame(bytes, header), {
-    autoOrient: true,
-    failOn: "warning",
-    ignoreIcc: !options.applyIccProfile && !header.isCmyk,
-    limitInputPixels: maxImagePixels,
-    pages: 1,
-    sequentialRead: true,
-  })
-    .timeout({ seconds: timeoutSeconds })
-    .flatten({ background: backgroundColor })
-    .resize({ ...bySharp, fit: "fill", kernel: SHARP_KERNELS[kernel] })
-    .toColourspace("srgb")
-    .raw();
-  const isResized = bySharp.height === plan.resize.height && bySharp.width === plan.resize.width;
-  const isCutBySharp = isResized && plan.top >= 0 && plan.left >= 0;
-  if (isCutBySharp) pipeline.extract({ top: plan.top, left: plan.left, ...plan.output });
   const startedAt = performance.now();
   try {
+    const limits = { failOn: "warning", limitInputPixels: maxImagePixels, pages: 1 } as const;
+    const source = await firstFrame(header, backgroundColor, limits);
+    const pipeline = sharp(source.data, {
+      ...limits,
+      ...(source.raw !== undefined && { raw: source.raw }),
+      autoOrient: true,
+      ignoreIcc: !options.applyIccProfile && !header.isCmyk,
+      sequentialRead: true,
+    })
+      .timeout({ seconds: timeoutSeconds })
+      .flatten({ background: backgroundColor })
+      .resize({ ...bySharp, fit: "fill", kernel: SHARP_KERNELS[kernel] })
+      .toColourspace("srgb")
+      .raw();
+    const isResized = bySharp.height === plan.resize.height && bySharp.width === plan.resize.width;
+    const isCutBySharp = isResized && plan.top >= 0 && plan.left >= 0;
+    if (isCutBySharp) pipeline.extract({ top: plan.top, left: plan.left, ...plan.output });
     const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`expected 3 channels, got ${info.channels}`);
     const raw: RawImage = { pixels: data, height: info.height, width: info.width, channels: 3 };
@@ -113,10 +115,28 @@ export async function renderPixels(
   }
 }
 
-/** Decoders of animations look at every frame before they draw the first. */
-function firstFrame(bytes: Uint8Array, { image }: ImageHeader): Uint8Array {
-  if (image.format === "gif") return firstGifFrame(bytes);
-  return image.format === "webp" ? firstWebpFrame(bytes) : bytes;
+/** Decoders of animations look at every frame before they draw the first, and libvips takes no AVIF sequence at all. */
+async function firstFrame(
+  { image, file }: ImageHeader,
+  background: string,
+  limits: SharpOptions,
+): Promise<{ data: Uint8Array; raw?: CreateRaw }> {
+  if (image.format === "webp") return { data: firstWebpFrame(file) };
+  if (image.format === "avif") return { data: asStillAvif(file) };
+  if (image.format !== "gif") return { data: file };
+  const placed = placedGifFrame(file);
+  if (placed === undefined) return { data: firstGifFrame(file) };
+  const { width, height } = image;
+  const canvas = sharp({ create: { width, height, channels: 3, background } }).toColourspace("srgb");
+  const { left, top } = placed;
+  const input = Buffer.from(placed.file);
+  const raw = { width, height, channels: 3 } as const;
+  const data = await canvas
+    .composite([{ input, left, top, ...limits }])
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  return { data, raw };
 }
 
 /** How libvips, libjpeg, libpng, libheif and C++ say that there was no memory: the machine is at fault, not the image. */

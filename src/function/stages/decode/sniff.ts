@@ -1,8 +1,9 @@
+import { jpegStart } from "./jpeg-repair.ts";
+
 export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "avif";
 
-/** Leading bytes of the formats that are served, `undefined` for any byte. AVIF is read from its brands instead. */
+/** Leading bytes of the formats that are served, `undefined` for any byte. JPEG may start later; AVIF has brands. */
 const SIGNATURES: readonly (readonly [ImageFormat, readonly (number | undefined)[]])[] = [
-  ["jpeg", [0xff, 0xd8, 0xff]],
   ["png", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]],
   ["gif", [0x47, 0x49, 0x46, 0x38, undefined, 0x61]],
   ["webp", [0x52, 0x49, 0x46, 0x46, undefined, undefined, undefined, undefined, 0x57, 0x45, 0x42, 0x50]],
@@ -18,6 +19,7 @@ export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   const known = SIGNATURES.find(([, signature]) =>
     signature.every((byte, index) => byte === undefined || bytes[index] === byte),
   );
+  if (jpegStart(bytes) !== undefined) return "jpeg";
   return known?.[0] ?? (isAvif(bytes) ? "avif" : undefined);
 }
 

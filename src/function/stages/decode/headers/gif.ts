@@ -3,6 +3,7 @@ import { assertLength, HeaderError, type StoredSize, stillSize, viewOf } from ".
 const IMAGE = 0x2c;
 const EXTENSION = 0x21;
 const TRAILER = 0x3b;
+const GRAPHIC_CONTROL = 0xf9;
 const HEADER_BYTES = 13;
 /** Extensions before the first frame: comments, a loop count, a control block. */
 const MAX_EXTENSIONS = 1000;
@@ -42,7 +43,41 @@ export function firstFrameOnly(bytes: Uint8Array): Uint8Array {
   return cut;
 }
 
-function findFirstFrame(bytes: Uint8Array): { right: number; bottom: number; dataStart: number } {
+/** Where a first frame without transparency leaves part of its canvas undrawn, which libvips fills with black. */
+export interface PlacedFrame {
+  /** The frame as a file of its own, on a canvas of its own size. */
+  readonly file: Uint8Array;
+  readonly left: number;
+  readonly top: number;
+}
+
+/** @returns `undefined` where the frame fills its canvas, or is drawn with transparency around it */
+export function placedFrame(bytes: Uint8Array): PlacedFrame | undefined {
+  const frame = findFirstFrame(bytes);
+  const { left, top, right, bottom } = frame;
+  const { width, height } = readGifSize(bytes);
+  if (frame.hasTransparency || (left === 0 && top === 0 && right === width && bottom === height))
+    return undefined;
+  const file = Uint8Array.from(firstFrameOnly(bytes));
+  const view = viewOf(file);
+  view.setUint16(6, right - left, true);
+  view.setUint16(8, bottom - top, true);
+  view.setUint32(frame.start + 1, 0);
+  return { file, left, top };
+}
+
+interface Frame {
+  readonly start: number;
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+  readonly hasTransparency: boolean;
+  readonly dataStart: number;
+}
+
+function findFirstFrame(bytes: Uint8Array): Frame {
+  let hasTransparency = false;
   const view = viewOf(bytes);
   let offset = HEADER_BYTES + colourTableBytes(bytes[10] ?? 0);
   for (let extensions = 0; extensions < MAX_EXTENSIONS; extensions++) {
@@ -55,10 +90,13 @@ function findFirstFrame(bytes: Uint8Array): { right: number; bottom: number; dat
       ) as [number, number, number, number];
       const tableBytes = colourTableBytes(bytes[offset + 9] ?? 0);
       // The code size, one byte, stands before the data.
-      return { right: left + width, bottom: top + height, dataStart: offset + 10 + tableBytes + 1 };
+      const dataStart = offset + 10 + tableBytes + 1;
+      const [right, bottom] = [left + width, top + height];
+      return { start: offset, left, top, right, bottom, hasTransparency, dataStart };
     }
     if (introducer !== EXTENSION)
       throw new HeaderError("expected a frame or an extension before the first frame");
+    if (bytes[offset + 1] === GRAPHIC_CONTROL) hasTransparency = ((bytes[offset + 3] ?? 0) & 1) === 1;
     offset = skipBlocks(bytes, offset + 2);
   }
   throw new HeaderError(`expected a frame after at most ${MAX_EXTENSIONS} extensions`);

@@ -13,6 +13,11 @@ export class HeaderError extends Error {
   override readonly name = "HeaderError";
 }
 
+/** A header of a variant of its format that is not decoded. */
+export class UnsupportedHeader extends Error {
+  override readonly name = "UnsupportedHeader";
+}
+
 /** One image of one frame, stored as it is shown. */
 export function stillSize(width: number, height: number, orientation = 1): StoredSize {
   return { width, height, orientation, decodedPixels: width * height };

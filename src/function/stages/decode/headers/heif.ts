@@ -36,6 +36,14 @@ export function readHeifSize(bytes: Uint8Array): StoredSize {
   return { ...shown, orientation: 1, decodedPixels: decodedPixels(bytes, items, primaryId, 0) };
 }
 
+/** A sequence has a primary image, too: named as a still image, that is what decoders show. */
+export function asStillAvif(bytes: Uint8Array): Uint8Array {
+  if (textOf(bytes, 8, 12) !== "avis") return bytes;
+  const still = Uint8Array.from(bytes);
+  still.set(new TextEncoder().encode("avif"), 8);
+  return still;
+}
+
 function decodedPixels(
   bytes: Uint8Array,
   items: ReadonlyMap<number, Item>,

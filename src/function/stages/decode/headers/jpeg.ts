@@ -1,5 +1,5 @@
 import { readOrientation } from "./exif.ts";
-import { HeaderError, type StoredSize, textOf, viewOf } from "./header.ts";
+import { HeaderError, type StoredSize, textOf, UnsupportedHeader, viewOf } from "./header.ts";
 
 /** What a JPEG says before its first scan. */
 export interface JpegHeader extends StoredSize {
@@ -81,6 +81,10 @@ function readFrame(
   const view = viewOf(data);
   const [height, width] = [view.getUint16(1), view.getUint16(3)];
   const [bitsPerSample, components] = [view.getUint8(0), view.getUint8(5)];
+  if (bitsPerSample !== 8)
+    throw new UnsupportedHeader(`expected 8 bits per sample, got ${bitsPerSample}, as medical images have`);
+  if (height === 0 && width > 0)
+    throw new UnsupportedHeader("expected a height in the frame header, which leaves it to a DNL segment");
   if (width === 0 || height === 0) throw new HeaderError(`expected a size, got ${width} × ${height}`);
   const isProgressive = marker === HUFFMAN_PROGRESSIVE;
   const isOrdinary = bitsPerSample === 8 && (HUFFMAN_BASELINE.has(marker) || isProgressive);
