@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DIMENSIONS } from "../function/metrics.ts";
-import { type Answer, readResult, type Target, type Upload, upload, waitForResult } from "./classify.ts";
+import { type Answer, type Target, type Upload, upload, waitForResult } from "./classify.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Deployment } from "./deployment.ts";
+import { readResult } from "./results.ts";
 
 /** Something that must hold of a deployed stack, and whether it does. */
 export interface Check {

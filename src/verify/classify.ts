@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { ResultDocument } from "../local/command/result.ts";
-import type { Deployment } from "./deployment.ts";
+import { type ResultPlace, readResult } from "./results.ts";
 
 const POLL_MS = 200;
 
@@ -22,10 +22,10 @@ export interface Answer {
   readonly document?: ResultDocument;
 }
 
-export type Target = Pick<Deployment, "uploadsBucket" | "resultsBucket"> & {
-  readonly s3: S3Client;
+/** Where images are uploaded to and results are read, and how long one is waited for. */
+export interface Target extends ResultPlace {
   readonly timeoutMs: number;
-};
+}
 
 /** Uploads an image and waits for its own result: one of these very bytes. */
 export async function classify(target: Target, { name, key, body }: Upload): Promise<Answer> {
@@ -58,20 +58,6 @@ export async function waitForResult(
     if (document?.source?.eTag === eTag) return document;
     if (performance.now() >= end) return undefined;
     await sleep(POLL_MS);
-  }
-}
-
-/** The result of a key as it stands now. */
-export async function readResult(
-  { s3, resultsBucket }: Target,
-  key: string,
-): Promise<ResultDocument | undefined> {
-  try {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: resultsBucket, Key: `${key}.json` }));
-    return JSON.parse((await Body?.transformToString()) ?? "") as ResultDocument;
-  } catch (error) {
-    if (error instanceof NoSuchKey) return undefined;
-    throw error;
   }
 }
 

@@ -9,6 +9,8 @@ export interface Deployment {
   readonly isolationQueueUrl: string;
   readonly deadLetterQueueUrl: string;
   readonly alarmNames: readonly string[];
+  /** Name of the annotation that holds a result; without one, results are objects. */
+  readonly annotationName: string | undefined;
   readonly serviceName: string;
   readonly modelName: string;
   /** Keys must begin and end so to be classified. */
@@ -27,10 +29,19 @@ export async function findDeployment(cloud: Cloud, stackName: string): Promise<D
       `The stack ${stackName} has no output ${name}; its outputs are: ${there}. Is it this project's?`,
     );
   };
+  const aliasArn = output("FunctionAlias");
+  const { ResultsAs: resultsAs = "object" } = parameters;
+  if (resultsAs === "lines") {
+    throw new Error(
+      `The stack ${stackName} has ResultsAs=lines, which keeps no result of each image to wait for. Verify a stack with object or annotation.`,
+    );
+  }
   return {
     uploadsBucket: output("UploadsBucketName"),
     resultsBucket: output("ResultsBucketName"),
-    aliasArn: output("FunctionAlias"),
+    aliasArn,
+    annotationName:
+      resultsAs === "object" ? undefined : (await cloud.functionState(aliasArn)).environment.ANNOTATION_NAME,
     logGroup: output("LogGroupName"),
     isolationQueueUrl: output("IsolationQueueUrl"),
     deadLetterQueueUrl: await cloud.queueUrl(output("DeadLetterQueueArn")),

@@ -50,8 +50,8 @@ export async function verify(cloud: Cloud, s3: S3Client, options: VerifyOptions)
   const since = new Date();
   onStep("reading the stack");
   const deployment = await findDeployment(cloud, options.stack);
-  const { uploadsBucket, resultsBucket } = deployment;
-  const target: Target = { s3, uploadsBucket, resultsBucket, timeoutMs: options.timeoutMs };
+  const { uploadsBucket, resultsBucket, annotationName } = deployment;
+  const target: Target = { s3, uploadsBucket, resultsBucket, annotationName, timeoutMs: options.timeoutMs };
   const below = `${deployment.prefix}verify-${randomBytes(6).toString("hex")}/`;
   const samples = await readSamples(deployment, below);
   try {

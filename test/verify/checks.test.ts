@@ -12,6 +12,7 @@ const DEPLOYMENT: Deployment = {
   isolationQueueUrl: "isolation",
   deadLetterQueueUrl: "dead",
   alarmNames: ["age", "dead"],
+  annotationName: undefined,
   serviceName: "service",
   modelName: "some-model",
   prefix: "",
