@@ -1,9 +1,17 @@
+/** Ways of publishing; `annotation+lines` is both. */
+export const RESULTS_AS = ["object", "annotation", "lines", "annotation+lines"] as const;
+export type ResultsAs = (typeof RESULTS_AS)[number];
+
 /** What the function is told by its environment. Every field's variable and default stand in {@link VARIABLES}. */
 export interface Config {
   /** Model folder in the Hugging Face layout. */
   readonly modelDir: string;
-  /** Bucket that receives `<key>.json`. */
+  /** Bucket that receives objects and lines. */
   readonly resultsBucket: string;
+  /** Where results go. */
+  readonly resultsAs: ResultsAs;
+  /** Name of the annotation that holds a result. */
+  readonly annotationName: string;
   /** Predictions in a result. */
   readonly topK: number;
   /** Uploads of one batch that are worked on at the same time, most of them waiting for S3. */
@@ -69,6 +77,14 @@ const flag: Variable<boolean> = {
   parse: (value) => (value === "true" ? true : value === "false" ? false : undefined),
 };
 
+function choice<const Value extends string>(fallback: Value, values: readonly Value[]): Variable<Value> {
+  return {
+    fallback,
+    expected: `one of ${values.join(", ")}`,
+    parse: (given) => values.find((value) => value === given),
+  };
+}
+
 type VariableOf = {
   readonly [Field in keyof Config]: readonly [name: string, variable: Variable<Config[Field]>];
 };
@@ -77,6 +93,15 @@ type VariableOf = {
 const VARIABLES: VariableOf = {
   modelDir: ["MODEL_DIR", text("/opt/model", /./, "the path of a model folder")],
   resultsBucket: ["RESULTS_BUCKET", text(undefined, /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "a bucket name")],
+  resultsAs: ["RESULTS_AS", choice<ResultsAs>("object", RESULTS_AS)],
+  annotationName: [
+    "ANNOTATION_NAME",
+    text(
+      "classification",
+      /^(?!aws|s3)[A-Za-z0-9_.-]{1,32}$/i,
+      "1 to 32 letters, digits and _ . -, not beginning with aws or s3",
+    ),
+  ],
   topK: ["TOP_K", integer(5, 1, 1000)],
   imagesInFlight: ["IMAGES_IN_FLIGHT", integer(16, 1, 64)],
   decodesInFlight: ["DECODES_IN_FLIGHT", integer(3, 1, 16)],
@@ -132,5 +157,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     }
   }
   if (problems.length > 0) throw new Error(`Invalid environment variables:\n  ${problems.join("\n  ")}`);
-  return Object.fromEntries(entries) as unknown as Config;
+  const config = Object.fromEntries(entries) as unknown as Config;
+  if (config.removeResults && config.resultsAs !== "object") {
+    const why =
+      config.resultsAs === "annotation" ? "an annotation goes with its upload" : "lines are not taken apart";
+    throw new Error(
+      `REMOVE_RESULTS: expected false with RESULTS_AS=${config.resultsAs}, for ${why}, got true`,
+    );
+  }
+  return config;
 }

@@ -13,6 +13,8 @@ export interface Deadline {
    * @throws {ClassifierError} `DEADLINE_NEAR` when the time is over first; besides, what `work` throws
    */
   bound<Result>(work: Promise<Result>, graceMs?: number): Promise<Result>;
+  /** One that is so much earlier, for what must be done after the images. */
+  before(reserveMs: number): Deadline;
 }
 
 /** What is kept of an invocation's time for cancelling, writing the metrics and answering. */
@@ -20,7 +22,11 @@ const ANSWER_MS = 500;
 
 /** @param invocationRemainingMs Lambda's `context.getRemainingTimeInMillis()` */
 export function createDeadline(invocationRemainingMs: number): Deadline {
-  const budgetMs = Math.max(0, Math.floor(invocationRemainingMs - ANSWER_MS));
+  return createDeadlineIn(invocationRemainingMs - ANSWER_MS);
+}
+
+function createDeadlineIn(givenMs: number): Deadline {
+  const budgetMs = Math.max(0, Math.floor(givenMs));
   const endsAt = performance.now() + budgetMs;
   const remainingMs = () => endsAt - performance.now();
   return {
@@ -33,6 +39,7 @@ export function createDeadline(invocationRemainingMs: number): Deadline {
       const timer = setTimeout(giveUp, Math.max(0, remainingMs()) + graceMs);
       return Promise.race([work, over]).finally(() => clearTimeout(timer));
     },
+    before: (reserveMs) => createDeadlineIn(remainingMs() - reserveMs),
   };
 }
 
@@ -41,4 +48,5 @@ export const NO_DEADLINE: Deadline = {
   remainingMs: () => Number.POSITIVE_INFINITY,
   signal: new AbortController().signal,
   bound: (work) => work,
+  before: () => NO_DEADLINE,
 };

@@ -92,6 +92,12 @@ export const ERRORS = {
     meaning:
       "In the results bucket the result's place is taken by an object that is no result; it stays as it is.",
   },
+  ANNOTATION_REFUSED: {
+    retryable: false,
+    stage: "publish",
+    meaning:
+      "The upload can have no annotation: it has 1,000 already, a customer's key, or is in a directory bucket.",
+  },
   PUBLISH_FAILED: {
     retryable: true,
     stage: "publish",

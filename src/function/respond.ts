@@ -3,12 +3,13 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { classifyBatch } from "./batch.ts";
 import type { Classifier } from "./classifier.ts";
 import type { Config } from "./config.ts";
-import { createDeadline } from "./deadline.ts";
-import { ClassifierError } from "./errors.ts";
+import { createDeadline, type Deadline } from "./deadline.ts";
+import { ClassifierError, messageOf } from "./errors.ts";
+import { createPublisher, type Publisher } from "./stages/publish/publisher.ts";
 import { createFileMemory } from "./sync/file-memory.ts";
 import { publishOutcomes } from "./telemetry.ts";
 import { selectTrigger } from "./triggers/select.ts";
-import type { Task } from "./triggers/trigger.ts";
+import type { Done, Task } from "./triggers/trigger.ts";
 import { classifyUpload, type Delivery, forgetUpload } from "./upload.ts";
 
 /** What outlives an invocation. */
@@ -33,14 +34,16 @@ export interface InvocationContext {
 export function createResponder({ config, classifier, s3, metrics }: Dependencies) {
   const files = createFileMemory(config.fileMemoryMb * 2 ** 20, config.maxObjectBytes);
   return async (event: unknown, { awsRequestId, ...context }: InvocationContext): Promise<unknown> => {
-    const deadline = createDeadline(context.getRemainingTimeInMillis());
+    const end = createDeadline(context.getRemainingTimeInMillis());
     const trigger = selectTrigger(event);
+    const publisher = createPublisher(s3, config, awsRequestId);
+    const deadline = publisher.flushMs === 0 ? end : end.before(publisher.flushMs);
     const tasks = trigger
       .read(event)
       .filter(({ isRemoval }) => config.removeResults || !isRemoval)
       .map((task) => refuseResultsBucket(task, config.resultsBucket));
-    const shared = { s3, classifier, files, config, deadline, requestId: awsRequestId };
-    const done = await classifyBatch(
+    const shared = { s3, classifier, publisher, files, config, deadline, requestId: awsRequestId };
+    const worked = await classifyBatch(
       tasks,
       (task) =>
         task.isRemoval
@@ -48,6 +51,7 @@ export function createResponder({ config, classifier, s3, metrics }: Dependencie
           : classifyUpload(shared, task.target, deliveryOf(task, config)),
       { ...config, deadline },
     );
+    const done = await flushResults(publisher, worked, end);
     const { serviceName: service, functionVersion: version } = config;
     publishOutcomes(metrics, { service, version, requestId: awsRequestId }, done);
     return trigger.answer(event, done);
@@ -60,6 +64,22 @@ function refuseResultsBucket(task: Task, resultsBucket: string): Task {
   if (target instanceof ClassifierError || target.bucket !== resultsBucket) return task;
   const message = `expected an upload, got an event of the results bucket ${resultsBucket}: its results would have results`;
   return { ...task, target: new ClassifierError("INVALID_EVENT", message) };
+}
+
+/** Nothing counts before what the publisher has kept is written: when that fails, every result of it comes again. */
+async function flushResults(publisher: Publisher, done: readonly Done[], end: Deadline): Promise<Done[]> {
+  try {
+    await end.bound(publisher.flush(end.signal));
+    return [...done];
+  } catch (thrown) {
+    const error =
+      thrown instanceof ClassifierError
+        ? thrown
+        : new ClassifierError("PUBLISH_FAILED", messageOf(thrown), thrown);
+    return done.map(({ id, outcome }) =>
+      "result" in outcome ? { id, outcome: { status: "failed", ref: outcome.ref, error } } : { id, outcome },
+    );
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import type { ImageRef } from "./image-ref.ts";
 import type { ImageInfo } from "./stages/decode/header.ts";
 import type { Prediction } from "./stages/rank.ts";
 
-/** The JSON object at `<key of the upload>.json`. Its contract for readers is `result.schema.json`. */
+/** How an upload was judged, wherever it is published. Its contract for readers is `result.schema.json`. */
 export type Result = ClassifiedResult | RejectedResult;
 
 interface ResultBase {
@@ -83,4 +83,15 @@ function rounded(timings: StageTimings): StageTimings {
     Math.round(ms * 1000) / 1000,
   ]);
   return Object.fromEntries(entries) as StageTimings;
+}
+
+/** @returns `undefined` when the text is no result of this project */
+export function parseResult(text: string): Result | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Result> | null;
+    const isResult = typeof value?.source?.key === "string" && typeof value.model?.sha256 === "string";
+    return isResult ? (value as Result) : undefined;
+  } catch {
+    return undefined;
+  }
 }

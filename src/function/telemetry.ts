@@ -73,7 +73,7 @@ function recordOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): void {
     if ("measured" in outcome) recordMeasured(metrics, outcome.measured);
   }
   // Last, so that they are in the last line, which has the version, when Powertools flushes full ones before.
-  record(metrics, "BatchSize", outcomes.length);
+  record(metrics, "BatchSize", outcomes.length - count("unreadable", "removed"));
   record(metrics, "ImagesClassified", count("classified"));
   record(metrics, "ImagesRejected", count("rejected"));
   record(metrics, "ImagesFailed", count("failed"));

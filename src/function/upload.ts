@@ -7,7 +7,8 @@ import type { ImageRef } from "./image-ref.ts";
 import type { Measured, Outcome } from "./outcome.ts";
 import { classifiedResult, rejectedResult } from "./result.ts";
 import { openObject, readObject } from "./stages/fetch.ts";
-import { assertResultKey, type Published, publishResult } from "./stages/publish/object.ts";
+import { assertResultKey } from "./stages/publish/object.ts";
+import type { Published, Publisher } from "./stages/publish/publisher.ts";
 import { removeIfGone, removeResult } from "./stages/publish/remove.ts";
 import { tagUpload } from "./stages/publish/tag.ts";
 import type { FileMemory, TakeBuffer } from "./sync/file-memory.ts";
@@ -16,6 +17,7 @@ import type { FileMemory, TakeBuffer } from "./sync/file-memory.ts";
 export interface UploadContext {
   readonly s3: S3Client;
   readonly classifier: Classifier;
+  readonly publisher: Publisher;
   readonly files: FileMemory;
   readonly config: Config;
   readonly deadline: Deadline;
@@ -29,7 +31,11 @@ export interface UploadContext {
 export type Delivery = "shared" | "alone" | "suspect";
 
 /** Rejections that cannot stand beside the upload: a log line and the metrics are all that tells of them. */
-const HAVE_NO_PLACE: ReadonlySet<string> = new Set(["KEY_TOO_LONG", "RESULT_KEY_TAKEN"]);
+const HAVE_NO_PLACE: ReadonlySet<string> = new Set([
+  "KEY_TOO_LONG",
+  "RESULT_KEY_TAKEN",
+  "ANNOTATION_REFUSED",
+]);
 
 /** Codes that say nothing of the world but that this image takes more than an invocation has. */
 const OUT_OF_LIMITS: ReadonlySet<string> = new Set(["DEADLINE_NEAR", "DECODE_LIMIT"]);
@@ -49,7 +55,7 @@ export async function classifyUpload(
   /** What is known of the upload: of the event, then of the bytes that S3 sends. */
   const upload = { ref, source: ref, isFetched: false };
   try {
-    assertResultKey(ref.key);
+    context.publisher.check(ref);
     const fetched = await deadline.bound(fetchAndClassify(context, upload, delivery));
     if (fetched === undefined) return { status: "superseded", ref };
     const { classification, fetchMs, bytes } = fetched;
@@ -155,13 +161,13 @@ async function publishClassified(
   { image, predictions, warnings, timingsMs }: Classification,
   { startedAt, fetchMs, bytes }: { startedAt: number; fetchMs: number; bytes: number },
 ): Promise<Outcome> {
-  const { s3, classifier, config, deadline, requestId } = context;
+  const { s3, classifier, publisher, config, deadline, requestId } = context;
   const timings = { fetch: fetchMs, ...timingsMs };
   const origin = { model: classifier.identity, requestId };
   const result = classifiedResult(origin, source, { image, predictions, warnings, timingsMs: timings });
   const publishedAt = performance.now();
-  const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
-  if (published === "superseded") return { status: "superseded", ref };
+  const published = await publisher.publish(result, deadline.signal);
+  if (published === "superseded" || published === "gone") return { status: "superseded", ref };
   if (config.removeResults && (await removeIfGone(s3, config.resultsBucket, ref, deadline.signal)))
     return { status: "removed", ref };
   const warning = config.tagUploads ? await tagUpload(s3, result, deadline.signal) : undefined;
@@ -183,13 +189,13 @@ async function rejectUpload(
   error: ClassifierError,
   startedAt: number,
 ): Promise<Outcome> {
-  const { s3, classifier, config, deadline, requestId } = context;
+  const { s3, classifier, publisher, config, deadline, requestId } = context;
   if (config.removeResults && error.code === "OBJECT_NOT_FOUND") return forgetUpload(context, ref);
   const result = rejectedResult({ model: classifier.identity, requestId }, source, error);
   const publishedAt = performance.now();
   try {
     if (!HAVE_NO_PLACE.has(error.code)) {
-      const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
+      const published = await publisher.publish(result, deadline.signal);
       if (published === "superseded" || published === "kept") return { status: "superseded", ref };
       if (config.removeResults && (await removeIfGone(s3, config.resultsBucket, ref, deadline.signal)))
         return { status: "removed", ref };
@@ -205,14 +211,16 @@ async function rejectUpload(
 
 /**
  * Publishes how a suspect ends if it ends the process once more, before that can happen. A classification replaces it a
- * moment later; a suspect whose rejection stands already had that chance.
+ * moment later; a suspect whose rejection stands already had that chance. (Lines cannot tell: there it gets a chance with
+ * each receive, and each time its line stands before.)
  *
  * @throws {ClassifierError} `PROCESSING_LIMIT` when it had
  */
 async function publishSuspicion(context: UploadContext, source: ImageRef): Promise<Published> {
-  const { s3, config, deadline } = context;
+  const { publisher, deadline } = context;
   const { error, result } = suspicion(context, source);
-  const published = await publishResult(s3, config.resultsBucket, result, deadline.signal);
+  const published = await publisher.publish(result, deadline.signal);
+  await publisher.flush(deadline.signal);
   if (published === "unchanged") throw error;
   return published;
 }

@@ -7,6 +7,7 @@ import { createDeadline } from "../../src/function/deadline.ts";
 import type { ImageRef } from "../../src/function/image-ref.ts";
 import { loadModel } from "../../src/function/model/load.ts";
 import type { Outcome } from "../../src/function/outcome.ts";
+import { createPublisher } from "../../src/function/stages/publish/publisher.ts";
 import { createFileMemory } from "../../src/function/sync/file-memory.ts";
 import { classifyUpload } from "../../src/function/upload.ts";
 import type { S3Options } from "../../src/local/s3/server.ts";
@@ -33,7 +34,8 @@ async function start(t: TestContext, options: BatchOptions = {}) {
     classifier,
     classify: async (refs: readonly ImageRef[]): Promise<Outcome[]> => {
       const deadline = createDeadline(options.remainingMs ?? 60_000);
-      const context = { s3, classifier, files, config, deadline, requestId: "r" };
+      const publisher = createPublisher(s3, config, "r");
+      const context = { s3, classifier, publisher, files, config, deadline, requestId: "r" };
       const done = await classifyBatch(
         refs.map((target, index) => ({ id: String(index), target })),
         ({ target }) => classifyUpload(context, target, "shared"),

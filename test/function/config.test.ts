@@ -5,6 +5,8 @@ import { type Config, readConfig } from "../../src/function/config.ts";
 const DEFAULTS: Config = {
   modelDir: "/opt/model",
   resultsBucket: "results",
+  resultsAs: "object",
+  annotationName: "classification",
   topK: 5,
   imagesInFlight: 16,
   decodesInFlight: 3,
@@ -45,6 +47,16 @@ const CASES: Record<keyof Config, Case> = {
     variable: "RESULTS_BUCKET",
     good: { abc: "abc", "my.bucket-1": "my.bucket-1" },
     bad: ["ab", "Upper", "under_score", "-begins", "ends-", "with/slash", "b".repeat(64)],
+  },
+  resultsAs: {
+    variable: "RESULTS_AS",
+    good: Object.fromEntries(["object", "annotation", "lines", "annotation+lines"].map((way) => [way, way])),
+    bad: ["objects", "lines+annotation", "Object"],
+  },
+  annotationName: {
+    variable: "ANNOTATION_NAME",
+    good: { "ml.label-1": "ml.label-1" },
+    bad: ["aws.label", "S3-label", "with blank", "n".repeat(33)],
   },
   topK: { variable: "TOP_K", ...numbers(1, 1000) },
   imagesInFlight: { variable: "IMAGES_IN_FLIGHT", ...numbers(1, 64) },
@@ -134,3 +146,10 @@ for (const name of ["POWERTOOLS_METRICS_DISABLED", "POWERTOOLS_DEV"]) {
     readConfig({ RESULTS_BUCKET: "results", [name]: "false" });
   });
 }
+
+test("results that cannot be removed are not promised to be", () => {
+  for (const way of ["annotation", "lines", "annotation+lines"]) {
+    const env = { RESULTS_BUCKET: "results", RESULTS_AS: way, REMOVE_RESULTS: "true" };
+    assert.throws(() => readConfig(env), /REMOVE_RESULTS: expected false with RESULTS_AS/);
+  }
+});

@@ -99,6 +99,14 @@ const PROVOKED: Record<ErrorCode, Provoke> = {
     assert.equal(running.log[0]?.code, "RESULT_KEY_TAKEN");
     assert.equal(running.writes("k.jpg"), 1, "the foreign object is as it was");
   },
+  ANNOTATION_REFUSED: async (t) => {
+    const running = await startFunction(t, { resultsAs: "annotation" });
+    const record = await running.upload("k.jpg", await picture());
+    const operations = ["PutObjectAnnotation"] as const;
+    running.s3.setFault({ kind: "status", status: 400, code: "AnnotationLimitExceeded", operations });
+    assert.deepEqual(await running.invoke(sqsEvent([{ Records: [record] }])), { batchItemFailures: [] });
+    assert.equal(running.log[0]?.code, "ANNOTATION_REFUSED");
+  },
   PUBLISH_FAILED: uploadOf("PUBLISH_FAILED", picture, failing(500, "InternalError", "PutObject")),
   PROCESSING_LIMIT: async (t) => {
     const changes = { isolationQueueArn: ISOLATION_QUEUE, deadlineMarginMs: 0 };

@@ -54,7 +54,7 @@ test("counts are one value an invocation, zeros too; durations one a picture tha
   const ends = ["INVALID_IMAGE", "INVALID_EVENT", "FETCH_FAILED", "superseded"] as const;
   const documents = flushed(t, [classified(), classified(), ...ends.map((end) => done("0", end).outcome)]);
   const expected = {
-    BatchSize: 6,
+    BatchSize: 5,
     ImagesClassified: 2,
     ImagesRejected: 1,
     EntriesUnreadable: 1,

@@ -3,8 +3,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Ajv } from "ajv";
 import { METRICS, NAMESPACE, VERSION_DIMENSION, VERSION_METRICS } from "../../src/function/metrics.ts";
-import { body, operands, widgets } from "./dashboard.ts";
-import { type Fields, fields, list, ofType, parameters, properties, resources, type Value } from "./read.ts";
+import { createResolver } from "../../src/local/page/dashboard/resolve.ts";
+import { body, bodyVariables, operands, widgets } from "./dashboard.ts";
+import {
+  type Fields,
+  fields,
+  list,
+  ofType,
+  parameters,
+  properties,
+  resources,
+  template,
+  type Value,
+} from "./read.ts";
 
 const axis = {
   type: "object",
@@ -244,7 +255,8 @@ test("everything in the body that is filled in at deployment exists", () => {
   for (const [, name] of JSON.stringify(body).matchAll(/\$\{([^}]+)\}/g)) {
     const [id] = String(name).split(".");
     assert.ok(
-      String(name).startsWith("AWS::") || String(id) in resources || String(id) in parameters,
+      String(name).startsWith("AWS::") ||
+        [resources, parameters, bodyVariables].some((known) => String(id) in known),
       `\${${name}}`,
     );
   }
@@ -286,6 +298,27 @@ test("all alarms stand on the dashboard", () => {
   );
 });
 
+/** PUT requests of a way of publishing: per image, per invocation. */
+const PUTS = { object: [1, 0], annotation: [1, 0], lines: [0, 1], "annotation+lines": [1, 1] } as const;
+
+for (const [way, [perImage, perInvocation]] of Object.entries(PUTS)) {
+  test(`the S3 requests in the cost are those of ${way}`, () => {
+    const resolve = createResolver(template, { ResultsAs: way });
+    const { PutsPerImage, PutsPerInvocation } = resolve(bodyVariables) as Fields;
+    assert.deepEqual([PutsPerImage, PutsPerInvocation], [perImage, perInvocation]);
+  });
+}
+
+test("a cost is shown only of twenty images and more in an hour: one cold start alone would be thousands a million", () => {
+  const costs = widgets.filter(({ properties: given }) => given.title?.includes("million pictures"));
+  assert.equal(costs.length, 2);
+  for (const { properties: given, metrics } of costs) {
+    assert.equal(given.period, 3600);
+    const pictures = metrics.find(({ options }) => options.id === "pictures");
+    assert.equal(pictures?.options.expression, "IF(all >= 20, all)");
+  }
+});
+
 test("the cost of a million pictures is Lambda's, S3's and SQS's, a part each", () => {
   const numbers: Readonly<Record<string, number>> = {
     duration: 60_000, // ms: 1000 pictures of 60 ms
@@ -301,6 +334,8 @@ test("the cost of a million pictures is Lambda's, S3's and SQS's, a part each", 
       .filter(({ options }) => options.expression !== undefined && options.visible !== false)
       .map(({ options }) => {
         const text = String(options.expression)
+          .replaceAll("${PutsPerImage}", "1")
+          .replaceAll("${PutsPerInvocation}", "1")
           .replaceAll(/\$\{(\w+)\}/g, (_, name) => String(fields(parameters[name]).Default))
           .replaceAll(/[a-z]\w*/g, (name) => String(numbers[name]));
         // Digits and arithmetic alone are left.
@@ -312,7 +347,7 @@ test("the cost of a million pictures is Lambda's, S3's and SQS's, a part each", 
     assert.ok(Math.abs(Number(actual) - expected) < 1e-9, `${actual} ≠ ${expected}`);
   close(amounts.compute, 0.06 * (1769 / 1024) * price("PricePerMillionGbSeconds"));
   close(amounts.requests, price("PricePerMillionInvocations") / 10);
-  close(amounts.s3, price("PricePerMillionS3Gets") + price("PricePerMillionS3Puts"));
+  close(amounts.s3, price("PricePerMillionS3Gets") + price("PricePerMillionS3Puts") * 1.1);
   // One message sent a picture; one receive and one delete a batch.
   close(amounts.sqs, price("PricePerMillionSqsRequests") * 1.2);
 });

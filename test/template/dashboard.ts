@@ -1,4 +1,4 @@
-import { type Fields, fields, properties } from "./read.ts";
+import { type Fields, fields, list, properties } from "./read.ts";
 
 /** One row of a widget's `metrics`: [namespace, name, dimension, value, …, options], or [options] for an expression. */
 export interface MetricRow {
@@ -18,8 +18,13 @@ export interface Widget {
   readonly metrics: readonly MetricRow[];
 }
 
+const substitution = list(fields(properties("Dashboard").DashboardBody)["Fn::Sub"]);
+
+/** What the body is filled in with besides parameters and resources. */
+export const bodyVariables = fields(substitution[1]);
+
 /** The dashboard's body as it stands in the template, `${…}` unresolved. Throws where it is not strict JSON. */
-export const body = JSON.parse(String(fields(properties("Dashboard").DashboardBody)["Fn::Sub"]));
+export const body = JSON.parse(String(substitution[0]));
 
 export const widgets: readonly Widget[] = body.widgets.map((widget: Widget) => ({
   ...widget,

@@ -30,7 +30,11 @@ test("no statement allows an action with a wildcard, or all resources", () => {
     for (const resource of list(Resource)) {
       const text = JSON.stringify(resource);
       // Objects of a named bucket are as near as S3 lets a policy come to "the uploads".
-      assert.doesNotMatch(text.replace(/\/(\$\{UploadsPrefix\})?\*"/, '"'), /\*/, `${Sid}: ${text}`);
+      assert.doesNotMatch(
+        text.replace(/\/(\$\{UploadsPrefix\}|results\/)?\*"/, '"'),
+        /\*/,
+        `${Sid}: ${text}`,
+      );
     }
   }
 });
@@ -44,11 +48,14 @@ test("the function may do what it does and no more", () => {
     "s3:DeleteObject",
     "s3:GetObject",
     "s3:GetObject",
+    "s3:GetObjectAnnotation",
     "s3:GetObjectTagging",
     "s3:GetObjectVersion",
     "s3:GetObjectVersionTagging",
     "s3:ListBucket",
     "s3:PutObject",
+    "s3:PutObject",
+    "s3:PutObjectAnnotation",
     "s3:PutObjectTagging",
     "s3:PutObjectVersionTagging",
     "sqs:DeleteMessage",
@@ -68,6 +75,9 @@ test("removal, tags and the key are permitted only where they are asked for", ()
   assert.deepEqual(
     [...conditional],
     [
+      ["PublishResults", "PublishesObjects"],
+      ["WriteLines", "WritesLines"],
+      ["AnnotateUploads", "PublishesAnnotations"],
       ["RemoveResults", "RemovesResults"],
       ["TagUploads", "TagsUploads"],
       ["UseKey", "HasKmsKey"],

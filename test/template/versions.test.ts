@@ -164,10 +164,13 @@ function versionOf(transformed: Fields, given: Readonly<Record<string, string>> 
   const { Properties, DeletionPolicy, UpdateReplacePolicy } = fields(version);
   assert.deepEqual([DeletionPolicy, UpdateReplacePolicy], ["Retain", "Retain"]);
   const textOf = (name: string) => String(given[name] ?? fields(parameters[name]).Default);
-  const isTrue = (condition: string): boolean => {
-    const [left, right] = list(fields(fields(template.Conditions)[condition])["Fn::Equals"]);
+  const holds = (condition: Value): boolean => {
+    const { "Fn::Or": either, "Fn::Equals": equal } = fields(condition);
+    if (either !== undefined) return list(either).some(holds);
+    const [left, right] = list(equal);
     return textOf(String(fields(left).Ref)) === right;
   };
+  const isTrue = (name: string) => holds(fields(template.Conditions)[name] ?? "");
   const describe = (part: Value): string => {
     if (typeof part === "string") return part;
     const { Ref: reference, "Fn::If": choice, "Fn::Join": join } = fields(part);

@@ -1,14 +1,9 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { ClassifierError, messageOf } from "../../errors.ts";
 import { compareSequencers, type ImageRef } from "../../image-ref.ts";
-import type { Result } from "../../result.ts";
+import { parseResult, type Result } from "../../result.ts";
 import { describeS3Error, isMissingObject, unquoteETag } from "../../s3.ts";
-
-/**
- * `unchanged`: the same result stood there already. `kept`: a classification of the same event stands, which no rejection
- * replaces. `superseded`: a result of a newer upload stands.
- */
-export type Published = "published" | "unchanged" | "kept" | "superseded";
+import type { Published } from "./publisher.ts";
 
 /** Each lost race means that somebody else published; so many in a row do not happen by chance. */
 const MAX_RACES = 5;
@@ -126,16 +121,6 @@ export async function readResult(
   } catch (error) {
     if (isMissingObject(describeS3Error(error))) return undefined;
     throw error;
-  }
-}
-
-function parseResult(text: string): Result | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<Result> | null;
-    const isResult = typeof value?.source?.key === "string" && typeof value.model?.sha256 === "string";
-    return isResult ? (value as Result) : undefined;
-  } catch {
-    return undefined;
   }
 }
 

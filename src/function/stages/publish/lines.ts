@@ -1,0 +1,61 @@
+import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { ClassifierError, messageOf } from "../../errors.ts";
+import type { Result } from "../../result.ts";
+import { describeS3Error } from "../../s3.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** Where lines are, and what the Glue table of template.yaml reads. */
+export const LINES_PREFIX = "results/";
+
+/** What is kept of an invocation for writing its lines: a hundred results are some 100 kB in one request. */
+const FLUSH_MS = 2000;
+
+/**
+ * All results of an invocation as one JSON Lines object, one result per line: a hundredth of a request per image with
+ * batches of 100. Nothing is compared with what stands elsewhere: a result that comes again, or late, is one more line, and
+ * whoever reads takes the newest of each key (`src/results/newest.ts`, and the named Athena query). The object's name is
+ * the request's, so that a retried request overwrites its own.
+ */
+export function linesPublisher(s3: S3Client, bucket: string, requestId: string, now = new Date()): Publisher {
+  const key = linesKey(requestId, now);
+  /** Of one key the last counts: a suspicion is followed by what became of it. */
+  const results = new Map<string, Result>();
+  let isWritten = true;
+  return {
+    check: () => {},
+    async publish(result) {
+      const { bucket: from, key: of, versionId, sequencer } = result.source;
+      results.set(JSON.stringify([from, of, versionId, sequencer]), result);
+      isWritten = false;
+      return "published";
+    },
+    async flush(signal) {
+      if (isWritten) return;
+      const lines = [...results.values()].map((result) => `${JSON.stringify(result)}\n`);
+      try {
+        const command = new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: lines.join(""),
+          ContentType: "application/x-ndjson",
+        });
+        await s3.send(command, { abortSignal: signal });
+        isWritten = true;
+      } catch (cause) {
+        const { code } = describeS3Error(cause);
+        throw new ClassifierError(
+          "PUBLISH_FAILED",
+          `s3://${bucket}/${key}: ${code}, ${messageOf(cause)}`,
+          cause,
+        );
+      }
+    },
+    flushMs: FLUSH_MS,
+  };
+}
+
+/** `results/year=2026/month=11/day=26/hour=09/<request id>.jsonl`, in UTC. */
+export function linesKey(requestId: string, now: Date): string {
+  const [year, month, day, hour] = now.toISOString().split(/[-T:]/);
+  return `${LINES_PREFIX}year=${year}/month=${month}/day=${day}/hour=${hour}/${requestId}.jsonl`;
+}
