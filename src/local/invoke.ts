@@ -1,11 +1,10 @@
-import { Command } from "commander";
+import { newProgram, printError } from "../command-line.ts";
 import { invokeOnce } from "./command/invoke-once.ts";
 import { modelOption } from "./command/options.ts";
-import { printError } from "./command/print-error.ts";
 
-const program = new Command("npm run invoke --")
+const program = newProgram("invoke")
   .description(
-    "Invokes the function once with an event, as it is, and prints its answer. Pictures that the event names and that\n" +
+    "Invokes the function once with an event, as it is, and prints its answer. Pictures that the event names and that " +
       "are among the samples are uploaded first. The function's log and the results that it wrote go to stderr.",
   )
   .argument("<event>", "a JSON file (there is one of every shape in events/), or - for stdin")
@@ -15,7 +14,7 @@ const program = new Command("npm run invoke --")
   .addHelpText(
     "after",
     `
-Exit status: 0 the function answered, 1 it ended with an error or could not be invoked, 130 interrupted.
+Exit status: 0 the function answered, 1 it ended with an error or could not be invoked, 2 wrong usage, 130 interrupted.
 
 Examples:
   $ npm run invoke -- events/s3-put.json

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
-import { Command, Option } from "commander";
+import { Option } from "commander";
+import { newProgram, printError } from "../command-line.ts";
 import { findModel, modelOption, wholeNumber } from "../local/command/options.ts";
-import { printError } from "../local/command/print-error.ts";
 import { startProgress } from "../progress.ts";
 import { benchChart } from "./charts.ts";
 import { judge } from "./criteria.ts";
@@ -33,7 +33,7 @@ interface BenchOptions {
   out?: string;
 }
 
-const program = new Command("bench")
+const program = newProgram("bench")
   .description("Measures the classifier beside the published baseline, its peers and its floor.")
   .option("--images <dir>", "your own pictures instead of generated ones")
   .addOption(

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
+import { newProgram } from "../command-line.ts";
 import { PROJECT_DIR } from "../local/template.ts";
 import { startProgress } from "../progress.ts";
 import { measureColdStart } from "./cold-start/measure.ts";
@@ -27,7 +28,7 @@ interface Options {
   check?: boolean;
 }
 
-const program = new Command("cold-start")
+const program = newProgram("cold-start")
   .description("Measures process start to first result of the function as deployed, beside its floor.")
   .option("--rounds <n>", "alternated rounds", count, 25)
   .option("--traced <n>", "traced starts of each, for the steps", count, 5)
@@ -57,5 +58,5 @@ try {
 } catch (error) {
   progress.stop();
   console.error(`cold-start: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 2;
+  process.exitCode = 1;
 }

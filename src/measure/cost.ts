@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
+import { newProgram } from "../command-line.ts";
 import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../local/template.ts";
 import { startProgress } from "../progress.ts";
 import { measureWork } from "./cost/measure.ts";
@@ -42,7 +43,7 @@ function count(text: string): number {
   return value;
 }
 
-const program = new Command("cost")
+const program = newProgram("cost")
   .description("Dollars a million pictures on Lambda, by memory and batch size, beside the alternatives.")
   .option(
     "--metrics <file>",

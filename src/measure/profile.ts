@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
+import { newProgram } from "../command-line.ts";
 import { PROJECT_DIR } from "../local/template.ts";
 import { startProgress } from "../progress.ts";
 import { installPeers, PEERS_DIR } from "./peers.ts";
@@ -46,7 +47,7 @@ function above0(text: string): number {
   return value;
 }
 
-const program = new Command("profile")
+const program = newProgram("profile")
   .description(
     "Shows where the CPU time goes: functions, stages, operators of the model. Writes flame graphs.",
   )

@@ -1,4 +1,5 @@
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
+import { newProgram } from "../command-line.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { importCommand } from "./commands/import.ts";
 import { listCommand } from "./commands/list.ts";
@@ -6,7 +7,7 @@ import { pullCommand } from "./commands/pull.ts";
 import { useCommand } from "./commands/use.ts";
 import { CommandError, EXIT_STATUS } from "./errors.ts";
 
-const program = new Command("model")
+const program = newProgram("model")
   .usage("<command> [options]")
   .description(
     "Get, import, evaluate and list the models that the function can be deployed with, and choose one.",

@@ -1,5 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
+import { newProgram } from "../command-line.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { awsCloud } from "./aws.ts";
 import { renderReport } from "./print.ts";
@@ -15,9 +16,9 @@ interface Options {
   readonly json: boolean;
 }
 
-const program = new Command("npm run verify --")
+const program = newProgram("verify")
   .description(
-    "Tells whether a deployed stack works: uploads the sample images under a prefix of their own, waits for their results,\n" +
+    "Tells whether a deployed stack works: uploads the sample images under a prefix of their own, waits for their results, " +
       "sends a broken image and one that is overwritten at once, and looks at metrics, queues, alarms and the live version.",
   )
   .requiredOption("--stack <name>", "the CloudFormation stack")

@@ -119,7 +119,7 @@ test("a layer with a foreign binary or a link would be found", () => {
 
 /** Every file of events/, and one direct event a sample picture. */
 function readEvents(): Map<string, unknown> {
-  const files = readdirSync(EVENTS).filter((name) => name.endsWith(".json") && name !== "env.json");
+  const files = readdirSync(EVENTS).filter((name) => name.endsWith(".json"));
   return new Map(files.sort().map((name) => [name, JSON.parse(readFileSync(join(EVENTS, name), "utf8"))]));
 }
 

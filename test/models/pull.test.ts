@@ -72,7 +72,11 @@ beforeEach(async () => {
     baseUrl: server.url,
     out: join(folder, "models"),
     downloads: join(folder, "downloads"),
-    startProgress: ({ total }) => ({ update: (done) => reported.push({ done, total }), stop() {} }),
+    startProgress: ({ total }) => ({
+      update: (done) => reported.push({ done, total }),
+      print() {},
+      stop() {},
+    }),
     network: { attempts: 3, retryDelayMs: 1, stallTimeoutMs: 300 },
   };
 });

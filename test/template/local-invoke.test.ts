@@ -10,17 +10,17 @@ import { fields, properties, ROOT } from "./read.ts";
 
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const overrides: Readonly<Record<string, Readonly<Record<string, string>>>> = JSON.parse(
-  read("events/env.json"),
+  read("sam-env.json"),
 );
 
-test("sam local invoke is told of events/env.json, and of no Docker network, which it cannot use", () => {
+test("sam local invoke is told of sam-env.json, and of no Docker network, which it cannot use", () => {
   const section = /^\[default\.local_invoke\.parameters\]$([^[]*)/m.exec(read("samconfig.toml"))?.[1];
-  assert.match(section ?? "", /^env_vars = "events\/env\.json"$/m);
+  assert.match(section ?? "", /^env_vars = "sam-env\.json"$/m);
   // SAM takes `host` for a network to join beside the bridge: the container would not reach 127.0.0.1.
   assert.doesNotMatch(section ?? "", /docker_network/);
 });
 
-test("env.json names the function and variables that the template declares, since SAM ignores others", () => {
+test("sam-env.json names the function and variables that the template declares, since SAM ignores others", () => {
   assert.deepEqual(Object.keys(overrides), ["ClassifierFunction"]);
   const declared = fields(fields(properties("ClassifierFunction").Environment).Variables);
   for (const name of Object.keys(overrides.ClassifierFunction ?? {})) {
@@ -28,7 +28,7 @@ test("env.json names the function and variables that the template declares, sinc
   }
 });
 
-test("with env.json the function in a container uses the buckets and the S3 endpoint of npm start", async (t) => {
+test("with sam-env.json the function in a container uses the buckets and the S3 endpoint of npm start", async (t) => {
   const variables = overrides.ClassifierFunction ?? {};
   const { resultsBucket, s3ForcePathStyle } = readConfig(variables);
   assert.deepEqual(

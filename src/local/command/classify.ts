@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { FailureLines } from "../page/failure-lines.ts";
 import type { LocalStack } from "../stack.ts";
 import { UPLOADS_BUCKET } from "../stack-events.ts";
 import type { PictureOutcome, ResultDocument } from "./result.ts";
@@ -59,28 +60,38 @@ async function classifyFile(
       new PutObjectCommand({ Bucket: UPLOADS_BUCKET, Key: key, Body, ContentLength: size }),
     );
     const failure = await settled;
-    if (failure !== undefined) return { name, key, failure };
+    if (failure !== undefined) return { name, key, ...failure };
     return { name, key, document: (await stack.readResult(key)) as ResultDocument };
   } catch (error) {
     return { name, key, failure: error instanceof Error ? error.message : String(error) };
   }
 }
 
+interface Reason {
+  readonly failure: string;
+  /** Of the last attempt, where the function logged one. */
+  readonly code?: string;
+}
+
 interface ResultWaiter {
   /** `undefined` when the result is there, or why there will be none. */
-  of(key: string): Promise<string | undefined>;
+  of(key: string): Promise<Reason | undefined>;
   stop(): void;
 }
 
 function awaitResults(stack: LocalStack): ResultWaiter {
-  const waiting = new Map<string, (failure: string | undefined) => void>();
-  const settle = (key: string, failure?: string): void => {
+  const waiting = new Map<string, (failure: Reason | undefined) => void>();
+  const failures = new FailureLines(stack);
+  const settle = (key: string, failure?: Reason): void => {
     waiting.get(key)?.(failure);
     waiting.delete(key);
   };
   const onResult = ({ key }: { key: string }): void => settle(key.replace(/\.json$/, ""));
-  const onDead = ({ key, reason }: { key: string | undefined; reason: string }): void =>
-    settle(key ?? "", reason);
+  const onDead = ({ key = "", reason }: { key: string | undefined; reason: string }): void => {
+    const known = failures.get(key);
+    if (known === undefined) settle(key, { failure: reason });
+    else settle(key, { failure: `${known.code}: ${known.message}`, code: known.code });
+  };
   stack.events.on("result", onResult);
   stack.events.on("dead", onDead);
   return {
@@ -88,6 +99,7 @@ function awaitResults(stack: LocalStack): ResultWaiter {
     stop() {
       stack.events.off("result", onResult);
       stack.events.off("dead", onDead);
+      failures.close();
     },
   };
 }

@@ -1,18 +1,19 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { text } from "node:stream/consumers";
 import { BucketAlreadyOwnedByYou, CreateBucketCommand } from "@aws-sdk/client-s3";
+import { UsageError } from "../../command-line.ts";
 import type { ImageRef } from "../../function/image-ref.ts";
 import { selectTrigger } from "../../function/triggers/select.ts";
 import type { LogLine } from "../lambda/events.ts";
 import { type LocalStack, startStack } from "../stack.ts";
 import { RESULTS_BUCKET } from "../stack-events.ts";
-import { findModel, PATIENCE, UsageError } from "./options.ts";
+import { findModel, PATIENCE } from "./options.ts";
 import { createRenderer, type Renderer } from "./render.ts";
 import type { ResultDocument } from "./result.ts";
 import { listSamples, uploadSample } from "./samples.ts";
-import { untilSignal } from "./signals.ts";
+import { untilEnded } from "./signals.ts";
+import { makeTemporaryDir } from "./temporary-dir.ts";
 
 export interface InvokeOptions {
   readonly model: string;
@@ -25,12 +26,13 @@ export interface InvokeOptions {
  * leads to a result.
  *
  * @param source a JSON file, or `-` for stdin
- * @returns the exit status: 0, 1 after an error of the function, 130 when interrupted
+ * @returns the exit status: 0, 1 after an error of the function, or that of the end that was asked for
  */
 export async function invokeOnce(source: string, options: InvokeOptions): Promise<number> {
   const event = await readEvent(source);
+  const ended = untilEnded();
   const { dir: modelDir } = findModel(options.model);
-  const dataDir = options.data ?? (await mkdtemp(join(tmpdir(), "graviton-image-classifier-")));
+  const dataDir = options.data ?? makeTemporaryDir();
   const stack = await startStack({
     ...PATIENCE,
     dataDir,
@@ -45,8 +47,8 @@ export async function invokeOnce(source: string, options: InvokeOptions): Promis
     stack.events.on("log", (line) => console.error(formatLog(line, render)));
     const written: string[] = [];
     stack.events.on("result", ({ key }) => written.push(key.replace(/\.json$/, "")));
-    const result = await Promise.race([stack.invoke(event), untilSignal()]);
-    if (typeof result === "string") return 130;
+    const result = await Promise.race([stack.invoke(event), ended]);
+    if (typeof result === "number") return result;
     // Most events are answered with null: what was done stands in the bucket.
     const names = written.map((key) => `s3://${RESULTS_BUCKET}/${key}.json`);
     const results = createRenderer(process.stderr, names);
@@ -58,7 +60,6 @@ export async function invokeOnce(source: string, options: InvokeOptions): Promis
     return result.functionError === undefined ? 0 : 1;
   } finally {
     await stack.close();
-    if (options.data === undefined) await rm(dataDir, { recursive: true, force: true });
   }
 }
 

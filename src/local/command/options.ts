@@ -3,14 +3,10 @@ import { isIP } from "node:net";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
+import { UsageError } from "../../command-line.ts";
 import { DEFAULT_MODEL, MODELS_DIR } from "../../models/folder.ts";
 import type { StackOptions } from "../stack.ts";
 import { listModelNames } from "./models.ts";
-
-/** A mistake of the user: its message is all that is printed. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 /** The options of `npm start`, read. */
 export interface StartOptions {
@@ -24,6 +20,7 @@ export interface StartOptions {
   readonly samples: boolean;
   readonly open: boolean;
   readonly json: boolean;
+  readonly csv: boolean;
   readonly strict: boolean;
 }
 

@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 
 /** A folder holds other things too; a file that is named on the command line is taken whatever it is called. */
@@ -13,18 +13,19 @@ export interface FoundPictures {
   readonly problems: readonly string[];
 }
 
-/** Files as they are given, and the pictures in folders and their subfolders. */
+/** Files as they are given, and the pictures in folders and their subfolders; symbolic links are followed. */
 export async function findPictures(paths: readonly string[]): Promise<FoundPictures> {
   const files: string[] = [];
   const problems: string[] = [];
   for (const path of paths) {
-    const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
+    const found = await look(path);
     if (found instanceof Error) {
       problems.push(found.code === "ENOENT" ? `${path}: no such file` : `${path}: ${found.message}`);
     } else if (found.isDirectory()) {
-      const inside = await picturesIn(path);
+      const inside: string[] = [];
+      await collect(path, inside, problems, new Set());
       if (inside.length === 0) problems.push(`${path}: no pictures in this folder`);
-      files.push(...inside);
+      files.push(...inside.sort());
     } else if (found.isFile()) {
       files.push(path);
     } else {
@@ -34,10 +35,27 @@ export async function findPictures(paths: readonly string[]): Promise<FoundPictu
   return { files, problems };
 }
 
-async function picturesIn(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => entry.isFile() && PICTURE_EXTENSIONS.has(extname(entry.name).toLowerCase()))
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .sort();
+/** @param entered real paths of the folders on the way, so that a link to one of them ends there */
+async function collect(
+  dir: string,
+  files: string[],
+  problems: string[],
+  entered: ReadonlySet<string>,
+): Promise<void> {
+  const real = await realpath(dir);
+  if (entered.has(real)) return;
+  const within = new Set([...entered, real]);
+  for (const { name } of await readdir(dir, { withFileTypes: true })) {
+    const path = join(dir, name);
+    const found = await look(path);
+    const isPicture = PICTURE_EXTENSIONS.has(extname(name).toLowerCase());
+    if (found instanceof Error) {
+      if (isPicture) problems.push(`${path}: a link to nothing (${found.code ?? found.message})`);
+    } else if (found.isDirectory()) await collect(path, files, problems, within);
+    else if (found.isFile() && isPicture) files.push(path);
+  }
+}
+
+function look(path: string) {
+  return stat(path).catch((error: NodeJS.ErrnoException) => error);
 }

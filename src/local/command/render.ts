@@ -1,9 +1,14 @@
 import { styleText } from "node:util";
+import { cellsOf, cutEnd, cutMiddle, padCells, printable } from "./cells.ts";
 import type { PictureOutcome, ResultDocument } from "./result.ts";
 
 const BAR_CELLS = 12;
+const PERCENT_CELLS = 6;
+const GAP = "  ";
 const MIN_NAME_CELLS = 12;
 const MAX_NAME_CELLS = 40;
+/** The first column of a run that does not know the names beforehand. */
+const UNKNOWN_NAME_CELLS = 28;
 const LABEL_CELLS = 18;
 
 type Style = Parameters<typeof styleText>[0];
@@ -16,32 +21,62 @@ export interface Renderer {
   problem(text: string): string;
 }
 
-/** @param names what the first column has to hold, where that is known before */
+/**
+ * On a terminal a line is never wider than it, at any time; elsewhere nothing is cut, so that `grep` finds it.
+ *
+ * @param names what the first column has to hold, where that is known before
+ */
 export function createRenderer(stream: NodeJS.WriteStream, names: readonly string[] = []): Renderer {
   const style = (format: Style, text: string): string => styleText(format, text, { stream });
-  const widest = Math.max(MIN_NAME_CELLS, ...names.map((name) => printable(name).length));
-  const nameCells = Math.min(names.length === 0 ? 28 : widest, MAX_NAME_CELLS);
+  const widest = Math.max(MIN_NAME_CELLS, ...names.map((name) => cellsOf(printable(name))));
+  const wanted = Math.min(names.length === 0 ? UNKNOWN_NAME_CELLS : widest, MAX_NAME_CELLS);
 
-  function describe(outcome: PictureOutcome): string {
-    if ("failure" in outcome)
-      return `${style("red", pad("failed", LABEL_CELLS))}  ${printable(outcome.failure)}`;
-    const { document } = outcome;
-    const [best] = document.predictions ?? [];
-    if (document.status === "classified" && best !== undefined) {
-      const percent = `${(100 * best.score).toFixed(1)}%`.padStart(6);
-      const label = style("bold", pad(best.label, LABEL_CELLS));
-      return `${label}  ${percent}  ${style("green", bar(best.score))}  ${style("dim", stages(document))}`;
+  function line(outcome: PictureOutcome): string {
+    const columns = stream.isTTY ? (stream.columns || 80) : Number.POSITIVE_INFINITY;
+    const nameCells = Math.min(wanted, Math.max(MIN_NAME_CELLS, Math.floor(columns * 0.4)));
+    const labelCells = Math.min(LABEL_CELLS, Math.max(8, Math.floor(columns * 0.24)));
+    const column = (text: string, cells: number): string => {
+      const clean = printable(text);
+      return padCells(stream.isTTY ? cutMiddle(clean, cells) : clean, cells);
+    };
+    const head = column(outcome.name, nameCells);
+    let left = columns - nameCells - GAP.length - labelCells;
+    const fits = (text: string): boolean => {
+      const cells = GAP.length + cellsOf(text);
+      if (text === "" || cells > left) return false;
+      left -= cells;
+      return true;
+    };
+    if (!("failure" in outcome)) {
+      const { document } = outcome;
+      const [best] = document.predictions ?? [];
+      if (document.status === "classified" && best !== undefined) {
+        const percent = `${(100 * best.score).toFixed(1)}%`.padStart(PERCENT_CELLS);
+        const parts = [head, style("bold", column(best.label, labelCells))];
+        if (fits(percent)) parts.push(percent);
+        if (fits("█".repeat(BAR_CELLS))) parts.push(style("green", bar(best.score)));
+        const times = [stages(document), total(document)].find(fits);
+        if (times !== undefined) parts.push(style("dim", times));
+        return parts.join(GAP);
+      }
     }
-    const { code = document.status, message = "" } = document.error ?? {};
-    return `${style("yellow", pad(code, LABEL_CELLS))}  ${printable(message)}`;
+    const [colour, title, text] = describeProblem(outcome);
+    const rest = cutEnd(printable(text), left - GAP.length);
+    return [head, style(colour, column(title, labelCells)), rest].join(GAP);
   }
 
   return {
-    outcome: (outcome) => `${pad(outcome.name, nameCells)}  ${describe(outcome)}`.trimEnd(),
+    outcome: (outcome) => line(outcome).trimEnd(),
     dim: (text) => style("dim", text),
     bold: (text) => style("bold", text),
     problem: (text) => style("red", printable(text)),
   };
+}
+
+function describeProblem(outcome: PictureOutcome): readonly ["red" | "yellow", string, string] {
+  if ("failure" in outcome) return ["red", "failed", outcome.failure];
+  const { status, error } = outcome.document;
+  return ["yellow", error?.code ?? status, error?.message ?? ""];
 }
 
 /** `3 pictures in 1.2 s: 2 classified, 1 rejected` */
@@ -50,15 +85,23 @@ export function summarize(outcomes: readonly PictureOutcome[], seconds: number):
   for (const outcome of outcomes) count["failure" in outcome ? "failed" : outcome.document.status] += 1;
   const parts = Object.entries(count).filter(([, number]) => number > 0);
   const total = `${outcomes.length} ${outcomes.length === 1 ? "picture" : "pictures"} in ${seconds.toFixed(1)} s`;
-  return `${total}: ${parts.map(([name, number]) => `${number} ${name}`).join(", ") || "nothing to classify"}`;
+  return `${total}: ${parts.map(([name, number]) => `${number} ${name}`).join(", ") || "nothing classified"}`;
 }
 
 /** `fetch 3 · decode 5.1 · normalize 0.2 · infer 2.3 ms` */
 function stages({ timingsMs = {} }: ResultDocument): string {
-  const parts = Object.entries(timingsMs).map(
-    ([stage, ms]) => `${stage} ${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)}`,
-  );
+  const parts = Object.entries(timingsMs).map(([stage, ms]) => `${stage} ${round(ms)}`);
   return parts.length === 0 ? "" : `${parts.join(" · ")} ms`;
+}
+
+/** `11 ms`, all stages together, where the terminal has no room for each */
+function total({ timingsMs = {} }: ResultDocument): string {
+  const times = Object.values(timingsMs);
+  return times.length === 0 ? "" : `${round(times.reduce((sum, ms) => sum + ms, 0))} ms`;
+}
+
+function round(ms: number): string {
+  return ms < 10 ? ms.toFixed(1) : ms.toFixed(0);
 }
 
 /** @param score 0 to 1; eighths of a cell are drawn */
@@ -66,17 +109,4 @@ function bar(score: number): string {
   const eighths = Math.round(Math.min(1, Math.max(0, score)) * BAR_CELLS * 8);
   const partial = eighths % 8 === 0 ? "" : (" ▏▎▍▌▋▊▉"[eighths % 8] ?? "");
   return ("█".repeat(Math.floor(eighths / 8)) + partial).padEnd(BAR_CELLS);
-}
-
-/** Cut in the middle, where names differ least, when it is too long. */
-function pad(text: string, cells: number): string {
-  const clean = printable(text);
-  if (clean.length <= cells) return clean.padEnd(cells);
-  const head = Math.ceil((cells - 1) / 2);
-  return `${clean.slice(0, head)}…${clean.slice(clean.length - (cells - 1 - head))}`;
-}
-
-/** File names and messages come from outside: what would steer the terminal is shown as a question mark. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, (control) => (/^\s+$/.test(control) ? " " : "?"));
 }

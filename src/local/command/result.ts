@@ -2,6 +2,7 @@
 export interface ResultDocument {
   readonly status: "classified" | "rejected";
   readonly source?: { readonly key?: string; readonly eTag?: string };
+  readonly model?: { readonly name: string };
   readonly predictions?: readonly { readonly label: string; readonly score: number }[];
   readonly error?: { readonly code: string; readonly message: string };
   /** Stage → milliseconds, in the order of the stages. */
@@ -11,4 +12,4 @@ export interface ResultDocument {
 /** How one picture ended. */
 export type PictureOutcome =
   | { readonly name: string; readonly key: string; readonly document: ResultDocument }
-  | { readonly name: string; readonly key: string; readonly failure: string };
+  | { readonly name: string; readonly key: string; readonly failure: string; readonly code?: string };

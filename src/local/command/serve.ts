@@ -1,16 +1,20 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
+import { join, relative } from "node:path";
+import { UsageError } from "../../command-line.ts";
+import { FailureLines } from "../page/failure-lines.ts";
 import type { LocalStack } from "../stack.ts";
 import { startStack } from "../stack.ts";
 import { RESULTS_BUCKET, UPLOADS_BUCKET } from "../stack-events.ts";
+import { PROJECT_DIR } from "../template.ts";
 import { PATIENCE, type StartOptions } from "./options.ts";
 import { createRenderer, type Renderer } from "./render.ts";
 import type { PictureOutcome, ResultDocument } from "./result.ts";
 import { listSamples, uploadSample } from "./samples.ts";
-import { untilSignal } from "./signals.ts";
+import { PIPE_CLOSED, untilEnded } from "./signals.ts";
 import { startFunction } from "./start-function.ts";
 
-const DEFAULT_DATA_DIR = ".data";
+const DEFAULT_DATA_DIR = join(PROJECT_DIR, ".data");
 const DEFAULT_PORT = 4400;
 
 /** On AWS a failed message comes back after three minutes; here somebody is looking. */
@@ -22,9 +26,8 @@ export async function serve(options: StartOptions): Promise<number> {
   const say = (text: string): void => {
     if (!options.json) console.log(text);
   };
-  const ended = untilSignal();
-  const pagePort = options.port ?? (await freePort(DEFAULT_PORT));
-  const s3Port = options.port === undefined ? await freePort(pagePort + 1) : options.port + 1;
+  const ended = untilEnded();
+  const { pagePort, s3Port } = await choosePorts(options.port);
   const dataDir = options.data ?? DEFAULT_DATA_DIR;
   const stack = await startStack({ ...PATIENCE, ...options.stack, dataDir, port: s3Port, queue: QUEUE });
   for (const origin of options.allowOrigin) stack.allowOrigin(origin);
@@ -34,14 +37,19 @@ export async function serve(options: StartOptions): Promise<number> {
     try {
       printOutcomes(stack, render, options.json);
       say(`${render.bold("graviton-image-classifier")}  ${render.dim(describe(stack, options))}\n`);
-      await startFunction(stack);
+      const started = await Promise.race([startFunction(stack), ended]);
+      if (typeof started === "number") return started;
       const resumed = await stack.resume();
       if (resumed > 0)
         say(render.dim(`${resumed} uploads of an earlier run had no result yet: queued again.`));
       if (options.samples) await uploadSamples(stack, say);
-      printAddresses({ page: page.url, s3: stack.s3Url, data: dataDir }, options.json, render);
+      printAddresses(
+        { page: page.url, s3: stack.s3Url, data: relative(process.cwd(), dataDir) || "." },
+        options.json,
+        render,
+      );
       if (options.open) openInBrowser(page.url);
-      await ended;
+      if ((await ended) === PIPE_CLOSED) return PIPE_CLOSED;
       say(render.dim("\nEnding. What is in the buckets stays."));
       return 0;
     } finally {
@@ -74,8 +82,11 @@ function printOutcomes(stack: LocalStack, render: Renderer, json: boolean): void
       (error: Error) => print({ name: key, key, failure: `its result cannot be read: ${error.message}` }),
     );
   });
+  const failures = new FailureLines(stack);
   stack.events.on("dead", ({ key = "(no S3 notification)", reason }) => {
-    print({ name: key, key, failure: `given up: ${reason}` });
+    const { code, message = reason } = failures.get(key) ?? {};
+    const failure = `given up: ${code === undefined ? "" : `${code}: `}${message}`;
+    print({ name: key, key, failure, ...(code !== undefined && { code }) });
   });
 }
 
@@ -108,12 +119,32 @@ function describe(stack: LocalStack, { modelName }: StartOptions): string {
   return `model ${modelName} · ${environments}`;
 }
 
-/** The port, or when it is taken a free one. */
-async function freePort(wanted: number): Promise<number> {
+/**
+ * The page's port and the next one for S3: as asked for, or where none was, those by default when they are free.
+ *
+ * @throws {UsageError} when a port that was asked for is taken
+ */
+async function choosePorts(port: number | undefined): Promise<{ pagePort: number; s3Port: number }> {
+  if (port === undefined) {
+    const pagePort = (await isFree(DEFAULT_PORT)) ? DEFAULT_PORT : 0;
+    return { pagePort, s3Port: (await isFree(DEFAULT_PORT + 1)) ? DEFAULT_PORT + 1 : 0 };
+  }
+  if (port === 0) return { pagePort: 0, s3Port: 0 };
+  for (const [wanted, what] of [[port, "the page"] as const, [port + 1, "the S3 endpoint"] as const]) {
+    if (await isFree(wanted)) continue;
+    throw new UsageError(
+      `--port ${port} takes ${port} for the page and ${port + 1} for the S3 endpoint; ${wanted}, of ${what}, is in use. ` +
+        "Give another one, or 0 for any that are free.",
+    );
+  }
+  return { pagePort: port, s3Port: port + 1 };
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve) => {
-    server.once("error", () => resolve(0));
-    server.listen(wanted, "127.0.0.1", () => server.close(() => resolve(wanted)));
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
 

@@ -15,11 +15,24 @@ export async function startFunction(stack: LocalStack): Promise<void> {
     await stack.prewarm(1);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const log = lines.map((line) => `\n  ${line.replaceAll("\r", "\n  ")}`).join("");
+    // The function's own last words are the reason already; the log says them again, with stacks.
+    const isTold = lines.some((line) => saysReason(line, reason));
+    const isWanted = !isTold || process.env.DEBUG;
+    const log = isWanted ? lines.map((line) => `\n  ${line.replaceAll("\r", "\n  ")}`).join("") : "";
     throw new Error(`The function did not start with the model ${stack.modelDir}: ${reason}${log}`, {
       cause,
     });
   } finally {
     stack.events.off("log", onLog);
+  }
+}
+
+/** Whether this is the runtime's log line of the error that the reason names. */
+function saysReason(line: string, reason: string): boolean {
+  try {
+    const { message } = JSON.parse(line) as { message?: { errorMessage?: unknown } };
+    return typeof message?.errorMessage === "string" && reason.includes(message.errorMessage);
+  } catch {
+    return false;
   }
 }

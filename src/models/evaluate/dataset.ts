@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError, messageOf } from "../errors.ts";
 
@@ -10,17 +10,18 @@ export interface LabelledPicture {
 }
 
 /**
- * The pictures of a folder in ImageFolder layout, `<label>/<file>`, in a stable order. Hidden files are left out.
+ * The pictures of a folder in ImageFolder layout, `<label>/<file>`, in a stable order. Symbolic links are
+ * followed; hidden files are left out.
  *
  * @throws CommandError DATASET_WRONG where a folder's name is no label of the model, or there are no pictures.
  */
 export function readImageFolder(folder: string, labels: readonly string[]): LabelledPicture[] {
   const pictures = listFolder(folder)
-    .filter((entry) => entry.isDirectory())
+    .filter(({ name }) => lookAt(join(folder, name)).isDirectory())
     .flatMap(({ name: label }) =>
       listFolder(join(folder, label))
-        .filter((entry) => entry.isFile())
-        .map((entry) => ({ file: join(label, entry.name), label })),
+        .filter(({ name }) => lookAt(join(folder, label, name)).isFile())
+        .map(({ name }) => ({ file: join(label, name), label })),
     );
   return checked(pictures, labels, `${folder}, one folder a label with pictures in it`);
 }
@@ -76,6 +77,20 @@ function checked(
 function sample(labels: readonly string[]): string {
   const shown = labels.slice(0, 7).map((label) => JSON.stringify(label));
   return `${shown.join(", ")}${labels.length > 7 ? ` and ${labels.length - 7} more` : ""}`;
+}
+
+function lookAt(path: string) {
+  try {
+    return statSync(path);
+  } catch (error) {
+    throw new CommandError(
+      "DATASET_WRONG",
+      `expected a file, a folder or a link to one: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 function listFolder(folder: string) {

@@ -32,7 +32,7 @@ test("a missing event file, and one that is no JSON, are told in a sentence", LI
   assert.match(missing.stderr, /^The event cannot be read: ENOENT.*absent\.json/);
   const broken = await runCommand(t, "invoke", [file]);
   assert.match(broken.stderr, /^The event should be JSON: /);
-  assert.deepEqual([missing.code, broken.code], [1, 1]);
+  assert.deepEqual([missing.code, broken.code], [2, 2]);
 });
 
 test("an event that is answered with null shows the result that was written", LIMIT, async (t) => {

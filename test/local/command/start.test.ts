@@ -80,10 +80,12 @@ test("twenty pictures have a progress bar on a terminal", {
 
 test("--help names every flag and the exit statuses", LIMIT, async (t) => {
   const { code, stdout } = await runCommand(t, "start", ["--help"]);
-  for (const flag of "model concurrency memory timeout port data no-samples open json strict".split(" ")) {
+  for (const flag of "model concurrency memory timeout port data no-samples open json csv strict".split(
+    " ",
+  )) {
     assert.match(stdout, new RegExp(`--${flag}\\b`));
   }
-  assert.match(stdout, /Exit status: 0 .*, 1 .*, 130 interrupted/);
+  assert.match(stdout, /Exit status: 0 .*, 1 .*, 2 .*, 130\s+interrupted/);
   assert.equal(code, 0);
 });
 
@@ -91,13 +93,19 @@ for (const { args, message } of [
   { args: ["--modle", "x"], message: /unknown option '--modle'\n\(Did you mean --model\?\)/ },
   { args: ["--model", "absent"], message: /^No model "absent": .*there are? .*upload-triage/ },
   { args: ["--concurrency", "0"], message: /whole number from 1 to 64/ },
-  { args: ["--port", "http"], message: /whole number from 1 to 65534/ },
-  { args: ["absent.jpg"], message: /^absent\.jpg: no such file\n$/ },
+  { args: ["--port", "http"], message: /whole number from 0 to 65534/ },
+  { args: ["photo.jpg", "--csv", "--json"], message: /expected --csv or --json, got both/ },
 ]) {
-  test(`npm start -- ${args.join(" ")} says what is wrong, and the status is 1`, LIMIT, async (t) => {
+  test(`npm start -- ${args.join(" ")} says what is wrong, and the status is 2`, LIMIT, async (t) => {
     const { code, stdout, stderr } = await runCommand(t, "start", args);
     assert.match(stderr, message);
     assert.equal(stdout, "");
-    assert.equal(code, 1);
+    assert.equal(code, 2);
   });
 }
+
+test("a file that is not there is told, and the status is 1", LIMIT, async (t) => {
+  const { code, stderr } = await runCommand(t, "start", ["absent.jpg"]);
+  assert.equal(stderr, "absent.jpg: no such file\n");
+  assert.equal(code, 1);
+});

@@ -1,0 +1,120 @@
+import type { Command } from "commander";
+import { newProgram, UsageError } from "../../command-line.ts";
+import {
+  address,
+  DEFAULT_CONCURRENCY,
+  findModel,
+  modelOption,
+  origins,
+  type StartOptions,
+  wholeNumber,
+} from "./options.ts";
+import { runFiles } from "./run-files.ts";
+import { serve } from "./serve.ts";
+
+interface Flags {
+  readonly model: string;
+  readonly concurrency: number;
+  readonly memory?: number;
+  readonly timeout?: number;
+  readonly port?: number;
+  readonly listen?: string;
+  readonly allowOrigin: readonly string[];
+  readonly data?: string;
+  readonly samples: boolean;
+  readonly open: boolean;
+  readonly json: boolean;
+  readonly csv: boolean;
+  readonly strict: boolean;
+}
+
+/** `start` runs until it is told to end, or classifies files and ends; `classify` is the latter alone. */
+export function startProgram(name: "start" | "classify"): Command {
+  const program = newProgram(name)
+    .description(
+      name === "classify"
+        ? "Classifies images on this machine, through the whole local stack, and ends."
+        : "Runs the image classifier on this machine, from the bundle that is deployed: a local S3 endpoint, a queue, " +
+            "the function under AWS's runtime client, and a page. With files, classifies those and ends.",
+    )
+    .argument("[files...]", "images, folders of images, or - for one image on stdin")
+    .addOption(modelOption)
+    .option(
+      "--concurrency <n>",
+      "environments of the function at once",
+      wholeNumber(1, 64),
+      DEFAULT_CONCURRENCY,
+    )
+    .option(
+      "--memory <MB>",
+      "memory of an environment (default: as in template.yaml)",
+      wholeNumber(128, 10_240),
+    )
+    .option("--timeout <s>", "time of an invocation (default: as in template.yaml)", wholeNumber(1, 900))
+    .option("--data <dir>", "where the buckets are kept (default: .data of the project; with files: nowhere)")
+    .option("--json", "print JSON, one object on each line", false)
+    .option("--csv", "with files: print a table of comma-separated values", false)
+    .option("--strict", "with files: exit with status 1 when one is rejected, too", false);
+  if (name === "start") addServerOptions(program);
+  return program
+    .addHelpText("after", name === "start" ? START_HELP : CLASSIFY_HELP)
+    .action(async (files: string[], flags: Flags) => {
+      if (files.length === 0 && name === "classify")
+        throw new UsageError("classify expects files or folders; see --help.");
+      if (files.length === 0 && flags.csv) throw new UsageError("--csv is for files; see --help.");
+      if (flags.csv && flags.json) throw new UsageError("expected --csv or --json, got both.");
+      process.exitCode = await (files.length > 0 ? runFiles(files, read(flags)) : serve(read(flags)));
+    });
+}
+
+function addServerOptions(program: Command): void {
+  program
+    .option(
+      "--port <n>",
+      "port of the page; the S3 endpoint has the next one, and 0 takes free ones (default: 4400)",
+      wholeNumber(0, 65_534),
+    )
+    .option(
+      "--listen <address>",
+      "where the S3 endpoint listens beside 127.0.0.1, such as Docker's bridge; it checks no signatures",
+      address,
+    )
+    .option("--allow-origin <origin>", "a web page that may use the S3 endpoint; repeatable", origins, [])
+    .option("--no-samples", "do not upload the sample images")
+    .option("--open", "open the page in a browser", false);
+}
+
+const EXIT_STATUS =
+  "Exit status: 0 all files were processed (a rejected image is a result), 1 something failed, 2 wrong usage, 130 interrupted.";
+
+const START_HELP = `
+${EXIT_STATUS}
+
+Examples:
+  $ npm start
+  $ npm start -- photo.jpg scans/ --model mobilenet-v1
+  $ graviton-image-classifier start --port 8000 --open`;
+
+const CLASSIFY_HELP = `
+${EXIT_STATUS}
+
+Examples:
+  $ graviton-image-classifier classify photo.jpg scans/ --model mobilenet-v1
+  $ graviton-image-classifier classify --json *.png | jq .document.predictions
+  $ graviton-image-classifier classify scans/ --csv > results.csv`;
+
+function read({ model, concurrency, memory, timeout, listen, ...others }: Flags): StartOptions {
+  const { name, dir } = findModel(model);
+  const { data, port, allowOrigin = [], samples = false, open = false, json, csv, strict } = others;
+  return {
+    ...{ data, port, allowOrigin, samples, open, json, csv, strict },
+    modelName: name,
+    stack: {
+      modelDir: dir,
+      concurrency,
+      ...(memory !== undefined && { memoryMb: memory }),
+      ...(timeout !== undefined && { timeoutSeconds: timeout }),
+      ...(listen !== undefined && { listen }),
+    },
+  };
+}
