@@ -32,7 +32,7 @@ export function createRenderer(stream: NodeJS.WriteStream, names: readonly strin
   const wanted = Math.min(names.length === 0 ? UNKNOWN_NAME_CELLS : widest, MAX_NAME_CELLS);
 
   function line(outcome: PictureOutcome): string {
-    const columns = stream.isTTY ? (stream.columns || 80) : Number.POSITIVE_INFINITY;
+    const columns = stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY;
     const nameCells = Math.min(wanted, Math.max(MIN_NAME_CELLS, Math.floor(columns * 0.4)));
     const labelCells = Math.min(LABEL_CELLS, Math.max(8, Math.floor(columns * 0.24)));
     const column = (text: string, cells: number): string => {
