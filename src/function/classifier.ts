@@ -3,15 +3,12 @@ import { ClassifierError, messageOf } from "./errors.ts";
 import { fingerprintOf } from "./model/fingerprint.ts";
 import { createInputBuffers, type InputBuffers } from "./model/input-buffers.ts";
 import type { Model } from "./model/load.ts";
+import type { ScoreKind } from "./model/scores.ts";
+import { judgeUnknown, type Unknown } from "./model/unknown.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./stages/decode/header.ts";
-import {
-  type DecodeOptions,
-  FIRST_IMAGE,
-  MAX_DECODE_SECONDS,
-  type RawImage,
-  renderPixels,
-} from "./stages/decode/sharp.ts";
-import { inferLogits } from "./stages/infer.ts";
+import type { RawImage } from "./stages/decode/raw-image.ts";
+import { type DecodeOptions, FIRST_IMAGE, MAX_DECODE_SECONDS, renderPixels } from "./stages/decode/sharp.ts";
+import { inferOutputs } from "./stages/infer.ts";
 import { normalizeImage } from "./stages/normalize.ts";
 import { type Prediction, rankLabels } from "./stages/rank.ts";
 import { createLeases } from "./sync/leases.ts";
@@ -20,9 +17,12 @@ import { createSemaphore } from "./sync/semaphore.ts";
 
 export interface Classification {
   readonly image: ImageInfo;
+  readonly scores: ScoreKind;
   readonly predictions: readonly Prediction[];
   /** What was wrong with the file without harming its image. */
   readonly warnings: readonly string[];
+  /** Of a model that knows what is unknown to it. */
+  readonly unknown?: Unknown;
   readonly timingsMs: ClassificationTimings;
 }
 
@@ -93,7 +93,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
     buffers: InputBuffers,
     header: ImageHeader,
     deadline: Deadline,
-  ): Promise<Pick<Classification, "predictions" | "timingsMs">> {
+  ): Promise<Omit<Classification, "image" | "warnings">> {
     const startedAt = performance.now();
     const raw: RawImage = await renderPixels(header, model.preprocessing, {
       ...settings,
@@ -107,15 +107,18 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
       // `run` blocks the event loop, so that no timer could end it: it must not begin too late.
       assertTime(deadline, expectedInferMs);
       const admittedAt = performance.now();
-      const logits = await inferLogits(model, buffers);
+      const { logits, similarity } = await inferOutputs(model, buffers);
       const inferredAt = performance.now();
       // A run that outlived its invocation was frozen with the process: its time says nothing.
       if (!deadline.signal.aborted) {
         expectedInferMs = Math.max(inferredAt - admittedAt, 0.9 * expectedInferMs);
       }
-      const predictions = rankLabels(logits, model.labels, settings.topK);
+      const predictions = rankLabels(logits, model.labels, settings.topK, model.scores);
+      const { unknown } = model;
       return {
+        scores: model.scores.kind,
         predictions,
+        ...(unknown && similarity !== undefined && { unknown: judgeUnknown(unknown, similarity) }),
         timingsMs: {
           decode: decodedAt - startedAt,
           normalize: normalizedAt - decodedAt,
@@ -135,13 +138,13 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
       const inspectMs = performance.now() - startedAt;
       const { signal } = deadline;
       const withBuffers = () => leases.lend((buffers) => classifyWith(buffers, header, deadline), signal);
-      const { predictions, timingsMs } =
+      const { timingsMs, ...judgement } =
         header.pixels <= settings.maxImagePixels * SMALL_IMAGE_SHARE
           ? await withBuffers()
           : await memory(header.pixels, withBuffers, signal);
       return {
         image: header.image,
-        predictions,
+        ...judgement,
         warnings: header.warnings,
         timingsMs: { ...timingsMs, decode: timingsMs.decode + inspectMs },
       };
@@ -158,11 +161,26 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
   return classifier;
 }
 
+/** Counted up whenever this code makes other pixels or scores of the same image: then results are worth making again. */
+const ARITHMETIC = 2;
+
 function identify(model: Model, settings: ClassifierSettings): ClassifierIdentity {
-  const { name, sha256, labels, preprocessing } = model;
+  const { name, sha256, labels, preprocessing, scores, unknown } = model;
   const { topK, applyIccProfile, backgroundColor, maxImagePixels } = settings;
   const settled = { topK, applyIccProfile, backgroundColor: backgroundColor.toLowerCase(), maxImagePixels };
-  return { name, sha256, fingerprint: fingerprintOf({ sha256, labels, preprocessing, ...settled }) };
+  return {
+    name,
+    sha256,
+    fingerprint: fingerprintOf({
+      arithmetic: ARITHMETIC,
+      sha256,
+      labels,
+      preprocessing,
+      scores,
+      unknown,
+      ...settled,
+    }),
+  };
 }
 
 /** @throws {ClassifierError} `DEADLINE_NEAR` when less than `neededMs` is left */

@@ -1,6 +1,8 @@
 import type { ClassifierIdentity } from "./classifier.ts";
 import type { ClassifierError, ErrorCode } from "./errors.ts";
 import type { ImageRef } from "./image-ref.ts";
+import type { ScoreKind } from "./model/scores.ts";
+import type { Unknown } from "./model/unknown.ts";
 import type { ImageInfo } from "./stages/decode/header.ts";
 import type { Prediction } from "./stages/rank.ts";
 
@@ -20,10 +22,14 @@ interface ResultBase {
 export interface ClassifiedResult extends ResultBase {
   readonly status: "classified";
   readonly image: ImageInfo;
-  /** Best first. */
+  /** What a score is: one of all labels, or each label's own. Results of before this field have none. */
+  readonly scores?: ScoreKind;
+  /** Best first. Of a model with several labels per image, those that pass its threshold: may be none. */
   readonly predictions: readonly Prediction[];
   /** What was wrong with the file without harming its image; absent where nothing was. */
   readonly warnings?: readonly string[];
+  /** Of a model that knows what is unknown to it. */
+  readonly unknown?: Unknown;
   readonly timingsMs: StageTimings;
 }
 
@@ -49,14 +55,16 @@ interface Origin {
 export function classifiedResult(
   origin: Origin,
   source: ImageRef,
-  classification: Pick<ClassifiedResult, "image" | "predictions" | "timingsMs" | "warnings">,
+  {
+    timingsMs,
+    warnings = [],
+    ...judgement
+  }: Pick<ClassifiedResult, "image" | "scores" | "predictions" | "unknown" | "timingsMs" | "warnings">,
 ): ClassifiedResult {
-  const { image, predictions, warnings = [], timingsMs } = classification;
   return {
     status: "classified",
     ...base(origin, source),
-    image,
-    predictions,
+    ...judgement,
     ...(warnings.length > 0 && { warnings }),
     timingsMs: rounded(timingsMs),
   };

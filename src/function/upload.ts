@@ -158,13 +158,13 @@ function fetchWithin(
 async function publishClassified(
   context: UploadContext,
   { ref, source }: Upload,
-  { image, predictions, warnings, timingsMs }: Classification,
+  { timingsMs, ...judgement }: Classification,
   { startedAt, fetchMs, bytes }: { startedAt: number; fetchMs: number; bytes: number },
 ): Promise<Outcome> {
   const { s3, classifier, publisher, config, deadline, requestId } = context;
   const timings = { fetch: fetchMs, ...timingsMs };
   const origin = { model: classifier.identity, requestId };
-  const result = classifiedResult(origin, source, { image, predictions, warnings, timingsMs: timings });
+  const result = classifiedResult(origin, source, { ...judgement, timingsMs: timings });
   const publishedAt = performance.now();
   const published = await publisher.publish(result, deadline.signal);
   if (published === "superseded" || published === "gone") return { status: "superseded", ref };
@@ -176,7 +176,7 @@ async function publishClassified(
     durationMs: now - startedAt,
     publishMs: now - publishedAt,
     timingsMs: timings,
-    pixels: image.width * image.height,
+    pixels: judgement.image.width * judgement.image.height,
     bytes,
   };
   return { status: "classified", ref, result, measured, ...(warning !== undefined && { warning }) };

@@ -10,7 +10,7 @@ export const TINY_SIDE = 8;
 export const TINY_LABELS = ["red", "green", "blue"];
 
 export interface TinyModel {
-  readonly elementType?: "float32" | "uint8";
+  readonly elementType?: "float32" | "uint8" | "float16" | "float64";
   readonly layout?: "NCHW" | "NHWC";
   /** Shape that the graph declares for its input; text is a symbolic dimension. */
   readonly shape?: readonly (number | string)[];
@@ -59,7 +59,7 @@ function tinyGraph({
   const graph = new OnnxGraph();
   const fixed = shape.map((dimension) => (typeof dimension === "number" ? dimension : 1));
   let value = graph.input("pixel_values", elementType, fixed);
-  if (elementType === "uint8")
+  if (elementType !== "float32")
     value = graph.node({ opType: "Cast", inputs: [value], output: "floats", attributes: { to: 1 } });
   if (layout === "NHWC") {
     const attributes = { perm: [0, 3, 1, 2] };

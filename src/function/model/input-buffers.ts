@@ -1,22 +1,42 @@
+import type { Tensor } from "onnxruntime-node";
 import { ort } from "../native.ts";
 import type { PixelValues } from "../stages/normalize.ts";
-import type { ModelInput } from "./graph.ts";
+import type { ElementType, ModelInput } from "./graph.ts";
 
 /** What one image needs from decode to rank. Allocated once, used for one image after the other. */
 export interface InputBuffers {
   /** The model's input, `1 * 3 * height * width` elements in its layout and element type. */
   readonly pixelValues: PixelValues;
   /** Input name → tensor over `pixelValues`: what `session.run` is given. */
-  readonly feeds: Readonly<Record<string, import("onnxruntime-node").Tensor>>;
+  readonly feeds: Readonly<Record<string, Tensor>>;
 }
 
 export function createInputBuffers({ name, elementType, layout, height, width }: ModelInput): InputBuffers {
   const length = 3 * height * width;
   const dims = layout === "NCHW" ? [1, 3, height, width] : [1, height, width, 3];
-  const pixelValues = elementType === "float32" ? new Float32Array(length) : new Uint8Array(length);
+  const pixelValues = createPixelValues(elementType, length);
   const tensor =
-    pixelValues instanceof Float32Array
-      ? new ort.Tensor("float32", pixelValues, dims)
-      : new ort.Tensor("uint8", pixelValues, dims);
+    pixelValues instanceof Float16Array
+      ? float16Tensor(pixelValues, dims)
+      : new ort.Tensor(elementType, pixelValues as Float32Array, dims);
   return { pixelValues, feeds: { [name]: tensor } };
+}
+
+/** ONNX Runtime's binding reads 16-bit floats from a Uint16Array, and its Tensor keeps none: what it reads of one suffices. */
+function float16Tensor(values: Float16Array, dims: readonly number[]): Tensor {
+  const data = new Uint16Array(values.buffer, values.byteOffset, values.length);
+  return { type: "float16", data, dims, location: "cpu" } as object as Tensor;
+}
+
+function createPixelValues(elementType: ElementType, length: number): PixelValues {
+  switch (elementType) {
+    case "float32":
+      return new Float32Array(length);
+    case "float64":
+      return new Float64Array(length);
+    case "float16":
+      return new Float16Array(length);
+    case "uint8":
+      return new Uint8Array(length);
+  }
 }

@@ -6,7 +6,11 @@ import { ort } from "../native.ts";
 import { type Normalization, normalizationOf } from "../stages/normalize.ts";
 import { hashWeights } from "./fingerprint.ts";
 import { type ModelInput, readGraphInput, readGraphOutput } from "./graph.ts";
+import { readOnnxFile } from "./onnx-file.ts";
 import { type Preprocessing, readPreprocessing } from "./preprocessing.ts";
+import { fromPretrainedConfig } from "./processors.ts";
+import { readScores, type Scores } from "./scores.ts";
+import { readUnknownRule, type UnknownRule } from "./unknown.ts";
 
 /** A model whose parts fit each other as far as they say; `createClassifier` runs it for the first time. */
 export interface Model {
@@ -17,8 +21,10 @@ export interface Model {
   /** `labels[i]` belongs to logit `i`. */
   readonly labels: readonly string[];
   readonly input: ModelInput;
-  /** Output with the logits, float32 `[1, labels.length]`. */
+  /** Output with the logits or scores, `labels.length` of them. */
   readonly outputName: string;
+  readonly scores: Scores;
+  readonly unknown: UnknownRule | undefined;
   readonly preprocessing: Preprocessing;
   /** `preprocessing`'s arithmetic in the graph's layout. */
   readonly normalization: Normalization;
@@ -31,7 +37,13 @@ export interface ModelOptions {
 }
 
 /** Where an ONNX file may lie: our layout first, then that of exports for transformers.js, smallest first. */
-const ONNX_FILES = ["model.onnx", "onnx/model_quantized.onnx", "onnx/model.onnx"];
+export const ONNX_FILES: readonly string[] = [
+  "model.onnx",
+  "onnx/model_quantized.onnx",
+  "onnx/model_int8.onnx",
+  "onnx/model.onnx",
+  "onnx/model_fp16.onnx",
+];
 
 /**
  * Opens a model folder in the Hugging Face layout: `config.json`, `preprocessor_config.json` and the ONNX file.
@@ -41,22 +53,22 @@ const ONNX_FILES = ["model.onnx", "onnx/model_quantized.onnx", "onnx/model.onnx"
 export async function loadModel(dir: string, options: ModelOptions = {}): Promise<Model> {
   const name = basename(resolve(dir));
   try {
-    const [config, preprocessorConfig, onnxFile] = await Promise.all([
-      readJson(join(dir, "config.json")),
-      readJson(join(dir, "preprocessor_config.json")),
-      findOnnxFile(dir),
-    ]);
+    const [config, onnxFile] = await Promise.all([readJson(join(dir, "config.json")), findOnnxFile(dir)]);
     const labels = readLabels(config);
-    const preprocessing = readPreprocessing(preprocessorConfig);
+    const preprocessing = readPreprocessing(await readPreprocessorConfig(dir, config));
     const [sha256, session] = await Promise.all([hashWeights(onnxFile), openSession(onnxFile, options)]);
-    const input = readGraphInput(session, preparedSize(preprocessing));
+    const onnx = readOnnxFile(await readFile(onnxFile));
+    const input = readGraphInput(session, preparedSize(preprocessing), onnx);
+    const outputName = readGraphOutput(session, labels.length);
     const { rescaleFactor, mean, std } = preprocessing;
     return {
       name,
       sha256,
       labels,
       input,
-      outputName: readGraphOutput(session, labels.length),
+      outputName,
+      scores: readScores(onnx, outputName, labels.length, config.problem_type),
+      unknown: readUnknownRule(config, session.outputNames),
       preprocessing,
       normalization: normalizationOf(input.layout, rescaleFactor, mean, std),
       session,
@@ -81,9 +93,20 @@ function openSession(file: string, { intraOpNumThreads = 1 }: ModelOptions): Pro
   });
 }
 
+/** The file, or what timm's folders carry in config.json instead. */
+async function readPreprocessorConfig(
+  dir: string,
+  { pretrained_cfg: pretrained }: Readonly<Record<string, unknown>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const file = join(dir, "preprocessor_config.json");
+  const isTimm = typeof pretrained === "object" && pretrained !== null;
+  if (isTimm && !(await isThere(file))) return fromPretrainedConfig(pretrained as Record<string, unknown>);
+  return readJson(file);
+}
+
 async function readJson(file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    const value: unknown = JSON.parse(await readFile(file, "utf8"));
+    const value: unknown = JSON.parse(asStandardJson(await readFile(file, "utf8")));
     if (typeof value === "object" && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
     throw new Error("it holds no JSON object");
@@ -92,16 +115,25 @@ async function readJson(file: string): Promise<Readonly<Record<string, unknown>>
   }
 }
 
+/** Python writes NaN and Infinity, and editors a byte order mark: neither is JSON. */
+function asStandardJson(text: string): string {
+  const bare = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
+  return text.replace(/^\uFEFF/, "").replace(bare, (token) => (token.startsWith('"') ? token : "null"));
+}
+
 async function findOnnxFile(dir: string): Promise<string> {
   for (const file of ONNX_FILES) {
     const path = join(dir, file);
-    const isThere = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return path;
+    if (await isThere(path)) return path;
   }
   throw new Error(`expected one of ${ONNX_FILES.join(", ")}, found none`);
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** `id2label: {"0": "…", "1": "…"}` → labels in the order of their numbers, which must have no gap. */

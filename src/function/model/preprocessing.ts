@@ -1,3 +1,5 @@
+import { findProcessor, type GeometryRule } from "./processors.ts";
+
 /** `preprocessor_config.json` in our terms: how a picture becomes the model's input. */
 export type Preprocessing = Geometry & {
   /** Per channel R, G, B, in units of the rescaled pixel. */
@@ -36,14 +38,18 @@ const UNSUPPORTED_STEPS = ["do_pad", "do_flip_channel_order", "rescale_offset"];
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a `preprocessor_config.json` as transformers and transformers.js do.
+ * Reads a `preprocessor_config.json` as transformers and transformers.js do: by the class that it names, with that class's
+ * defaults.
  *
- * A number as `size` means the shorter side when a centre crop follows (MobileNet, CLIP) and a square when not (ViT).
- * `crop_pct` follows ConvNeXT: below 384 pixels resize to size / crop_pct and crop, from 384 on stretch.
+ * Where it names none, a number as `size` means the shorter side when a centre crop follows and a square when not, and
+ * `crop_pct` follows ConvNeXT.
  *
  * @throws {Error} that names the field, what was expected and what it holds
  */
-export function readPreprocessing(config: Json): Preprocessing {
+export function readPreprocessing(file: Json): Preprocessing {
+  const processor = findProcessor(file);
+  const said = Object.fromEntries(Object.entries(file).filter(([, value]) => value !== null));
+  const config: Json = { ...processor.defaults, ...said };
   for (const step of UNSUPPORTED_STEPS) {
     if (config[step] === true)
       throw new Error(`expected ${step} to be absent or false, got true: not supported`);
@@ -51,29 +57,57 @@ export function readPreprocessing(config: Json): Preprocessing {
   if (config.do_resize === false)
     throw new Error("expected do_resize to be true, got false: pictures have any size");
   const isNormalized = config.do_normalize !== false;
+  const std = isNormalized ? readTriple(config, "image_std") : ([1, 1, 1] as const);
+  // EfficientNet's class normalises a second time, with mean 0, when the network has its classifier.
+  const isTwice = isNormalized && config.include_top === true;
   return {
-    ...readGeometry(config),
+    ...readGeometry(config, processor),
     kernel: readKernel(config.resample ?? BILINEAR),
     mean: isNormalized ? readTriple(config, "image_mean") : [0, 0, 0],
-    std: isNormalized ? readTriple(config, "image_std") : [1, 1, 1],
+    std: isTwice ? [std[0] ** 2, std[1] ** 2, std[2] ** 2] : std,
     rescaleFactor:
       config.do_rescale === false ? 1 : readPositive(config.rescale_factor ?? 1 / 255, "rescale_factor"),
   };
 }
 
-function readGeometry(config: Json): ResizeRule & { crop: Size | undefined } {
+/** ConvNeXT's default, and LeViT's fixed ratio. */
+const USUAL_CROP = 224 / 256;
+
+function readGeometry(
+  config: Json,
+  { rule, isSquare, isNamed }: { rule: GeometryRule; isSquare: boolean; isNamed: boolean },
+): ResizeRule & { crop: Size | undefined } {
   const size = readSize(config.size, "size");
-  const crop =
+  const cropped =
     config.do_center_crop === true ? readSize(config.crop_size ?? config.size, "crop_size") : undefined;
-  if (crop !== undefined) {
-    const rule = "side" in size ? { resizeShorterSide: size.side } : { resizeTo: size };
-    return { ...rule, crop: toSquare(crop) };
-  }
+  const crop = cropped && toSquare(cropped);
   const { crop_pct: cropRatio } = config;
-  if ("side" in size && size.isShorterSide && typeof cropRatio === "number" && size.side < 384) {
-    return { resizeShorterSide: Math.floor(size.side / cropRatio), crop: toSquare(size) };
+  if (rule === "convnext" && "side" in size) return convNext(size.side, cropRatio ?? USUAL_CROP);
+  if (rule === "levit" && "side" in size)
+    return { resizeShorterSide: Math.trunc((256 / 224) * size.side), crop };
+  if (rule === "poolformer" && cropRatio !== undefined) {
+    const ratio = readPositive(cropRatio, "crop_pct");
+    const scaled = (side: number) => Math.trunc(side / ratio);
+    if ("side" in size) return { resizeShorterSide: scaled(size.side), crop };
+    return { resizeTo: { height: scaled(size.height), width: scaled(size.width) }, crop };
   }
+  if (isNamed) {
+    const isShorterSide = "side" in size && (size.isShorterSide || !isSquare);
+    return isShorterSide ? { resizeShorterSide: size.side, crop } : { resizeTo: toSquare(size), crop };
+  }
+  if (crop !== undefined)
+    return "side" in size ? { resizeShorterSide: size.side, crop } : { resizeTo: size, crop };
+  if ("side" in size && size.isShorterSide && typeof cropRatio === "number")
+    return convNext(size.side, cropRatio);
   return { resizeTo: toSquare(size), crop: undefined };
+}
+
+/** Below 384 pixels resize to size / crop_pct and crop; from 384 on stretch. */
+function convNext(side: number, cropRatio: unknown): ResizeRule & { crop: Size | undefined } {
+  const square = { height: side, width: side };
+  if (side >= 384) return { resizeTo: square, crop: undefined };
+  const ratio = readPositive(cropRatio, "crop_pct");
+  return { resizeShorterSide: Math.trunc(side / ratio), crop: square };
 }
 
 type ReadSize = { readonly side: number; readonly isShorterSide: boolean } | Size;
@@ -110,7 +144,8 @@ function readKernel(resample: unknown): Kernel {
 }
 
 function readTriple(config: Json, field: "image_mean" | "image_std"): Triple {
-  const value = config[field];
+  const given = config[field];
+  const value = typeof given === "number" ? [given, given, given] : given;
   if (Array.isArray(value) && value.length === 3 && value.every((item) => Number.isFinite(item))) {
     const [r, g, b]: number[] = value;
     if (

@@ -54,8 +54,11 @@ export async function profileOperators(
   });
   const { side } = await readPlainInput(modelDir);
   const input = readGraphInput(session, { height: side, width: side });
+  const { elementType } = input;
+  if (elementType !== "float32" && elementType !== "uint8")
+    throw new Error(`expected a graph with a float32 or uint8 input, got ${elementType}`);
   const feeds: Record<string, Ort.Tensor> = {
-    [input.name]: sampleTensor(input.elementType, input.layout, side),
+    [input.name]: sampleTensor(elementType, input.layout, side),
   };
   // ORT ends a trace itself after a million events, and a run of a MobileNet gives about 60.
   for (let run = 0; run < runs; run++) await session.run(feeds);

@@ -31,7 +31,12 @@ test("a model folder becomes a model with its name, hash, labels and input", asy
 
 test("a folder exported for transformers.js, with onnx/ and symbolic dimensions, works unchanged", async (t) => {
   const shape = ["batch_size", "num_channels", "height", "width"];
-  for (const onnxFile of ["onnx/model.onnx", "onnx/model_quantized.onnx"]) {
+  for (const onnxFile of [
+    "onnx/model.onnx",
+    "onnx/model_quantized.onnx",
+    "onnx/model_int8.onnx",
+    "onnx/model_fp16.onnx",
+  ]) {
     const { input } = await loadModel(await writeTinyModel(t, { onnxFile, shape }));
     assert.deepEqual(input, TINY_INPUT);
   }
@@ -58,7 +63,7 @@ const BROKEN: Record<string, { break: (dir: string) => Promise<void>; message: R
   },
   "no ONNX file": {
     break: (dir) => rm(join(dir, "model.onnx")),
-    message: /expected one of model\.onnx, onnx\/model_quantized\.onnx, onnx\/model\.onnx, found none/,
+    message: /expected one of model\.onnx, onnx\/model_quantized\.onnx, .*, found none/,
   },
   "an ONNX file that is none": {
     break: (dir) => writeFile(join(dir, "model.onnx"), "no graph"),

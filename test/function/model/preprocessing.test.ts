@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readPreprocessing } from "../../../src/function/model/preprocessing.ts";
+import { fromPretrainedConfig } from "../../../src/function/model/processors.ts";
 
 const NORMALIZATION = { image_mean: [0.5, 0.4, 0.3], image_std: [0.2, 0.2, 0.1] };
 const square = (side: number) => ({ height: side, width: side });
@@ -82,4 +83,70 @@ for (const [config, message] of REFUSED) {
 
 test("two negative deviations are refused as one is", () => {
   assert.throws(() => read({ size: 8, image_std: [-1, -1, 1] }), /image_std/);
+});
+
+/** Processor → what its published file becomes: shorter side or exact size, crop. */
+const PROCESSORS: readonly (readonly [Record<string, unknown>, unknown, number | undefined])[] = [
+  [{ image_processor_type: "ConvNextImageProcessor", size: { shortest_edge: 224 } }, 256, 224],
+  [{ feature_extractor_type: "ConvNextFeatureExtractor", size: 224, crop_pct: 0.875 }, 256, 224],
+  [{ feature_extractor_type: "ConvNextFeatureExtractor", size: 384 }, square(384), undefined],
+  [{ image_processor_type: "DeiTImageProcessor", size: 256, crop_size: 224 }, square(256), 224],
+  [{ feature_extractor_type: "LevitFeatureExtractor", size: 224, do_center_crop: true }, 256, 224],
+  [{ feature_extractor_type: "PoolFormerFeatureExtractor", size: 224, crop_pct: 0.9 }, 248, 224],
+  [{ image_processor_type: "EfficientNetImageProcessor", size: square(224) }, square(224), undefined],
+  [{ image_processor_type: "ViTImageProcessorFast", size: 224 }, square(224), undefined],
+  [{ image_processor_type: "CLIPImageProcessor", size: 224 }, 224, 224],
+  [{ image_processor_type: "MobileNetV2ImageProcessor" }, 256, 224],
+];
+
+for (const [config, resize, side] of PROCESSORS) {
+  test(`${JSON.stringify(config)} is read as its class reads it`, () => {
+    const geometry = readPreprocessing(config);
+    assert.deepEqual("resizeTo" in geometry ? geometry.resizeTo : geometry.resizeShorterSide, resize);
+    assert.deepEqual(geometry.crop, side && square(side));
+  });
+}
+
+test("EfficientNet with its classifier divides by the deviation twice", () => {
+  const { mean, std } = read({ image_processor_type: "EfficientNetImageProcessor", include_top: true });
+  assert.deepEqual(mean, [0.5, 0.4, 0.3]);
+  assert.deepEqual(std, [0.2 ** 2, 0.2 ** 2, 0.1 ** 2]);
+});
+
+test("one number as mean and deviation is that of every channel", () => {
+  const { mean, std } = readPreprocessing({ size: 8, image_mean: 0.5, image_std: 0.25 });
+  assert.deepEqual(
+    [mean, std],
+    [
+      [0.5, 0.5, 0.5],
+      [0.25, 0.25, 0.25],
+    ],
+  );
+});
+
+test("a processor that is not known is refused by name, and so is what is known but not done here", () => {
+  assert.throws(() => read({ image_processor_type: "PerceiverImageProcessor" }), {
+    message: /got "PerceiverImageProcessor"/,
+  });
+  assert.throws(() => read({ image_processor_type: "MobileViTImageProcessor" }), {
+    message: /do_flip_channel_order/,
+  });
+});
+
+test("timm's pretrained_cfg is its evaluation: floor(side / crop_pct), centre crop", () => {
+  const { kernel, ...geometry } = readPreprocessing(
+    fromPretrainedConfig({
+      input_size: [3, 224, 224],
+      crop_pct: 0.9,
+      interpolation: "bicubic",
+      crop_mode: "center",
+      mean: [0.5, 0.5, 0.5],
+      std: [0.5, 0.5, 0.5],
+    }),
+  );
+  assert.ok("resizeShorterSide" in geometry);
+  assert.deepEqual([kernel, geometry.resizeShorterSide, geometry.crop], ["cubic", 248, square(224)]);
+  assert.throws(() => fromPretrainedConfig({ input_size: [3, 8, 8], crop_mode: "squash" }), {
+    message: /crop_mode/,
+  });
 });

@@ -1,6 +1,6 @@
 import type { GeometryPlan } from "../../model/geometry.ts";
 import type { Kernel } from "../../model/preprocessing.ts";
-import type { RawImage } from "./sharp.ts";
+import type { RawImage } from "./raw-image.ts";
 
 interface Filter {
   /** Half its width, in pixels of the image that is the smaller one. */

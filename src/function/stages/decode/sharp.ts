@@ -7,16 +7,8 @@ import { type ImageHeader, type ImageInfo, inspectImage } from "./header.ts";
 import { firstFrameOnly as firstGifFrame, placedFrame as placedGifFrame } from "./headers/gif.ts";
 import { asStillAvif } from "./headers/heif.ts";
 import { firstFrameOnly as firstWebpFrame } from "./headers/webp.ts";
+import type { RawImage } from "./raw-image.ts";
 import { resampleImage } from "./resample.ts";
-
-/** Pixels as they leave the decoder: 8-bit sRGB, interleaved R, G, B, top row first, without padding. */
-export interface RawImage {
-  /** `height * width * 3` bytes. */
-  readonly pixels: Uint8Array;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: 3;
-}
 
 export interface DecodeOptions {
   readonly maxImagePixels: number;
