@@ -53,7 +53,7 @@ export async function classifyUpload(
   const { deadline } = context;
   const startedAt = performance.now();
   /** What is known of the upload: of the event, then of the bytes that S3 sends. */
-  const upload = { ref, source: ref, isFetched: false };
+  const upload = { ref, source: ref, isRejectionPublished: false };
   try {
     context.publisher.check(ref);
     const fetched = await deadline.bound(fetchAndClassify(context, upload, delivery));
@@ -62,7 +62,7 @@ export async function classifyUpload(
     return await publishClassified(context, upload, classification, { startedAt, fetchMs, bytes });
   } catch (thrown) {
     const error = codedError(thrown, deadline);
-    if (delivery === "suspect" && upload.isFetched && OUT_OF_LIMITS.has(error.code)) {
+    if (upload.isRejectionPublished && OUT_OF_LIMITS.has(error.code)) {
       return {
         status: "rejected",
         ref,
@@ -94,7 +94,8 @@ export async function forgetUpload(
 interface Upload {
   readonly ref: ImageRef;
   source: ImageRef;
-  isFetched: boolean;
+  /** Of a suspect, before it is decoded: only then may it end as rejected without a further request. */
+  isRejectionPublished: boolean;
 }
 
 interface Fetched {
@@ -146,9 +147,11 @@ function fetchWithin(
     }
     const bytes = await readObject(object, take, options);
     const fetchMs = performance.now() - startedAt;
-    upload.isFetched = true;
-    if (delivery === "suspect" && (await publishSuspicion(context, upload.source)) === "kept")
-      return undefined;
+    if (delivery === "suspect") {
+      const published = await publishSuspicion(context, upload.source);
+      if (published !== "published") return undefined;
+      upload.isRejectionPublished = true;
+    }
     const classification = await classifier.classify(bytes, deadline);
     return { classification, fetchMs, bytes: bytes.length };
   };

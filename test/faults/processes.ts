@@ -79,6 +79,7 @@ export async function simulateProcesses(
     handler: "handler.handler",
     environment,
     memoryMb: MEMORY_MB,
+    announcedMemoryMb: 1769,
     timeoutSeconds: TIMEOUT_SECONDS,
     logFormat: "JSON",
     initTimeoutMs: 60_000,

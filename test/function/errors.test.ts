@@ -163,3 +163,16 @@ test("anything that is thrown has a text", () => {
   assert.equal(messageOf("b"), "b");
   assert.equal(messageOf(undefined), "undefined");
 });
+
+test("a suspect whose rejection could not be published in time comes back: nothing is said of it yet", async (t) => {
+  const changes = { isolationQueueArn: ISOLATION_QUEUE, deadlineMarginMs: 0 };
+  const running = await startFunction(t, changes, {}, await loadModel(await writeTinyModel(t)));
+  const record = await running.upload("k.jpg", await picture());
+  running.s3.setFault({ kind: "delay", ms: 60_000, operations: ["PutObject"] });
+  const event = sqsEvent([{ Records: [record] }], ISOLATION_QUEUE, 4);
+  assert.deepEqual(await running.invoke(event, 1200), {
+    batchItemFailures: [{ itemIdentifier: "message-0" }],
+  });
+  running.s3.setFault(undefined);
+  assert.equal(await running.result("k.jpg"), undefined);
+});

@@ -18,6 +18,8 @@ export interface FunctionSettings {
   readonly environment: Readonly<Record<string, string>>;
   /** MB; 128 to 10,240 on Lambda. */
   readonly memoryMb: number;
+  /** What the function is told of it, if not the truth: by its own account it would refuse too little. */
+  readonly announcedMemoryMb?: number;
   readonly timeoutSeconds: number;
   readonly logFormat: LogFormat;
   /** Lambda: 10 seconds. */
@@ -81,7 +83,7 @@ export function lambdaVariables(
     AWS_DEFAULT_REGION: REGION,
     AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
     AWS_LAMBDA_FUNCTION_NAME: settings.functionName,
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memoryMb),
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.announcedMemoryMb ?? settings.memoryMb),
     AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${settings.functionName}`,
