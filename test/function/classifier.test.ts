@@ -68,6 +68,7 @@ test("after the deadline nothing reaches the model, and the buffers serve the ne
   const [red, blue] = [await plainPng(RED), await plainPng(BLUE)];
   const release = holdModel(t, classifier.model);
   const first = classifier.classify(red);
+  await release.entered;
   // Decoded and waiting for the model when its time is over.
   const late = classifier.classify(red, createDeadline(700));
   const refused = assert.rejects(late, { code: "DEADLINE_NEAR", message: /too little time/ });

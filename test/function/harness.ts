@@ -153,17 +153,23 @@ export function sqsEvent(bodies: readonly unknown[], eventSourceARN = UPLOADS_QU
 /**
  * Makes the model's next runs wait, as a native call that does not end would.
  *
- * @returns lets them go
+ * @returns lets them go; `entered` resolves when the first is held
  */
-export function holdModel(test: TestContext, { session }: Model): () => void {
+export function holdModel(
+  test: TestContext,
+  { session }: Model,
+): (() => void) & { readonly entered: Promise<void> } {
   const held = Promise.withResolvers<void>();
+  const entry = Promise.withResolvers<void>();
   const run = session.run.bind(session);
   const { mock } = test.mock.method(session, "run", async (...args: Parameters<typeof run>) => {
+    entry.resolve();
     await held.promise;
     return run(...args);
   });
-  return () => {
+  const release = () => {
     mock.restore();
     held.resolve();
   };
+  return Object.assign(release, { entered: entry.promise });
 }
