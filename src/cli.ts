@@ -20,6 +20,10 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "get, import, evaluate, list and choose models",
     load: () => import("./models/cli.ts"),
   },
+  results: {
+    summary: "read results again: show, list, count, export",
+    load: () => import("./results/cli.ts"),
+  },
   verify: { summary: "tell whether a deployed stack works", load: () => import("./verify/cli.ts") },
   bench: { summary: "measure beside baseline, peers and floor", load: () => import("./measure/bench.ts") },
   profile: { summary: "show where the CPU time goes", load: () => import("./measure/profile.ts") },

@@ -1,7 +1,7 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { newProgram, printError } from "../command-line.ts";
 import { RESULTS_AS } from "../function/config.ts";
 import type { Result } from "../function/result.ts";
-import { printError } from "../local/command/print-error.ts";
 import { countDays, type Filter, isWanted } from "./filter.ts";
 import { type OpenPlace, openPlace, type WhereOptions } from "./open.ts";
 import { csv, dayCsv, dayTable, jsonLines, resultTable } from "./print.ts";
@@ -9,7 +9,7 @@ import { type Period, readResultOf, readResults } from "./read.ts";
 
 type ListOptions = WhereOptions & Filter & Period & { readonly csv?: boolean; readonly jsonl?: boolean };
 
-const program = new Command("npm run results --")
+const program = newProgram("results")
   .description(
     "Reads results again: from `npm start`'s data, or from a bucket on AWS, whatever the way (ResultsAs).",
   )
@@ -30,8 +30,7 @@ Examples:
   $ npm run results -- show holiday/photo.jpg
   $ npm run results -- list --label document --min-score 0.9 --since 2026-11-01 --csv
   $ npm run results -- days --stack graviton-image-classifier`,
-  )
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  );
 
 program
   .command("show <key>")
