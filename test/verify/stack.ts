@@ -20,13 +20,14 @@ export const OUTPUTS: Readonly<Record<string, string>> = {
 };
 
 /** A local stack that ends with the test. */
-export async function startLocalStack(t: TestContext) {
+export async function startLocalStack(t: TestContext, environment: Readonly<Record<string, string>> = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), "verify-"));
   const stack = await startStack({
     dataDir,
     modelDir: join(PROJECT_DIR, "models", MODEL),
     concurrency: 2,
     initTimeoutMs: 60_000,
+    environment,
     queue: { batchingWindowMs: 50, retryDelayMs: 50 },
   });
   t.after(async () => {

@@ -106,6 +106,36 @@ test("a stack that works passes every check, is measured, and is left as it was"
   assert.match(text, /A million images: \$\d/);
 });
 
+test("a stack whose results are annotations passes too", LIMIT, async (t) => {
+  const stack = await startLocalStack(t, { RESULTS_AS: "annotation" });
+  const parameters = { ModelName: MODEL, ResultsAs: "annotation" };
+  const environment = { MODEL_DIR: `/opt/model/${MODEL}`, ANNOTATION_NAME: "classification" };
+  const cloud = cloudOf(stack, {
+    describeStack: async () => ({ outputs: OUTPUTS, parameters, alarmNames: ["age"] }),
+    functionState: async () => ({
+      liveVersion: "7",
+      otherVersions: [],
+      newestVersion: "7",
+      memoryMb: 1769,
+      environment,
+    }),
+  });
+  const report = await verify(cloud, stack.client, {
+    stack: "any",
+    timeoutMs: 30_000,
+    patience: QUICK,
+    settleMs: 100,
+    bench: 0,
+    onStep: () => {},
+    onImage: () => {},
+  });
+  assert.deepEqual(
+    report.checks.filter(({ ok }) => !ok),
+    [],
+  );
+  assert.equal(await leftIn(stack), 0);
+});
+
 test("a function that gives no results fails the images, and is cleaned up after", LIMIT, async (t) => {
   const stack = await startLocalStack(t);
   stack.setConcurrency(0);
