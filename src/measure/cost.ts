@@ -1,16 +1,17 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { newProgram } from "../command-line.ts";
+import { RESULTS_AS, type ResultsAs } from "../function/config.ts";
 import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../local/template.ts";
 import { startProgress } from "../progress.ts";
-import { measureWork } from "./cost/measure.ts";
+import { type MeasuredBatch, measureWork } from "./cost/measure.ts";
 import { metricQueries, readMetrics } from "./cost/metrics-file.ts";
-import { type Assumptions, dollarsPerMillion } from "./cost/model.ts";
+import { type Assumptions, dollarsPerMillion, REQUESTS, type Work } from "./cost/model.ts";
 import { PRICES } from "./cost/prices.ts";
 import { costChart, costText } from "./cost/print.ts";
 import type { CostReport } from "./cost/report.ts";
-import { best, settingOf, sweep } from "./cost/sweep.ts";
+import { BATCH_SIZES, best, settingOf, sweep } from "./cost/sweep.ts";
 import { describeMachine } from "./machine.ts";
 import { terminalTable } from "./tables.ts";
 import { generatedWorkload, PICTURE_KINDS, picturesIn } from "./workload.ts";
@@ -18,6 +19,7 @@ import { generatedWorkload, PICTURE_KINDS, picturesIn } from "./workload.ts";
 interface Options {
   metrics?: string;
   metricQueries?: string;
+  resultsAs: ResultsAs;
   memory?: number;
   model: string;
   images?: string;
@@ -50,6 +52,11 @@ const program = newProgram("cost")
     "what GetMetricData says of the deployed function, instead of a measurement here",
   )
   .option("--memory <mb>", "with --metrics: the function's memory (default: template.yaml's)", count)
+  .addOption(
+    new Option("--results-as <way>", "with --metrics: the stack's ResultsAs")
+      .choices(RESULTS_AS)
+      .default("object"),
+  )
   .option("--metric-queries <function>", "print the queries whose answer --metrics reads")
   .option("--model <dir>", "model folder", join(PROJECT_DIR, "models/upload-triage"))
   .option("--images <dir>", "your own pictures instead of generated small ones")
@@ -66,17 +73,31 @@ async function pictures(dir: string | undefined): Promise<string[]> {
   return generatedWorkload(PICTURE_KINDS.small, 30, join(PROJECT_DIR, ".data/measure/pictures"));
 }
 
+type Measured = { way: ResultsAs; work: Work; batches: MeasuredBatch[] };
+
 /** Measures the function here, and models every memory and batch size on it. */
 async function modelled(options: Options): Promise<CostReport> {
   const template = readFunctionTemplate(await readTemplate());
-  const progress = startProgress({ label: "measuring", total: options.invocations * 2, unit: "invocations" });
+  const total = options.invocations * 2 * RESULTS_AS.length;
+  const progress = startProgress({ label: "measuring", total, unit: "invocations" });
   let invocations = 0;
-  const { work, batches } = await measureWork({
-    modelDir: resolve(options.model),
-    pictures: await pictures(options.images),
-    invocations: options.invocations,
-    onInvocation: () => progress.update(++invocations),
-  }).finally(() => progress.stop());
+  const images = await pictures(options.images);
+  const measured: Measured[] = [];
+  try {
+    for (const resultsAs of RESULTS_AS) {
+      const found = await measureWork({
+        resultsAs,
+        modelDir: resolve(options.model),
+        pictures: images,
+        invocations: options.invocations,
+        onInvocation: () => progress.update(++invocations),
+      });
+      measured.push({ way: resultsAs, ...found });
+    }
+  } finally {
+    progress.stop();
+  }
+  const { work, batches } = measured.find(({ way }) => way === template.environment.RESULTS_AS) as Measured;
   const assumptions: Assumptions = {
     s3RequestMs: options.s3Ms,
     imagesInFlight: Number(template.environment.IMAGES_IN_FLIGHT ?? 3),
@@ -108,6 +129,11 @@ async function modelled(options: Options): Promise<CostReport> {
         : [{ ...setting, title: `${title} (${setting.memoryMb} MB, batches of ${setting.batch})` }],
     ),
     cheapest,
+    ways: measured.map(({ way, work: own }) => ({
+      way,
+      work: own,
+      settings: BATCH_SIZES.map((size) => settingOf(own, assumptions, PRICES, "arm64", memoryMb, size)),
+    })),
     fastest: best(settings, ({ msPerPicture }) => msPerPicture),
     sweep: settings,
     slowS3: settingOf(work, { ...assumptions, s3RequestMs: 100 }, PRICES, "arm64", memoryMb, queue.batchSize),
@@ -120,7 +146,13 @@ async function deployed(file: string, options: Options): Promise<CostReport> {
   const memoryMb = options.memory ?? readFunctionTemplate(await readTemplate()).memoryMb;
   const batch = done / invocations;
   const ms = durationMs / invocations;
-  const extra = { initMs: 0, coldStartShare: 0, logBytesPerPicture: 0 };
+  const extra = {
+    initMs: 0,
+    coldStartShare: 0,
+    logBytes: { fixed: 0, perPicture: 0 },
+    resultBytesPerPicture: 0,
+    requests: REQUESTS[options.resultsAs],
+  };
   const dollars = dollarsPerMillion(PRICES, "arm64", memoryMb, batch, ms, extra);
   const title = `deployed, ${memoryMb} MB, ${batch.toFixed(1)} pictures an invocation`;
   return {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import type { ResultsAs } from "../../src/function/config.ts";
 import { lineThrough, measureWork } from "../../src/measure/cost/measure.ts";
 import { metricQueries, readMetrics } from "../../src/measure/cost/metrics-file.ts";
 import {
@@ -12,6 +13,7 @@ import {
   computeDollars,
   dollarsPerMillion,
   invocationMs,
+  REQUESTS,
   type Work,
 } from "../../src/measure/cost/model.ts";
 import { PRICES } from "../../src/measure/cost/prices.ts";
@@ -27,7 +29,9 @@ const WORK: Work = {
   mainPerPictureMs: 4,
   initMs: 200,
   peakMemoryMb: 150,
-  logBytesPerPicture: 500,
+  logBytes: { fixed: 0, perPicture: 500 },
+  requests: REQUESTS.object,
+  resultBytesPerPicture: 0,
 };
 const ASSUMPTIONS: Assumptions = {
   s3RequestMs: 0,
@@ -35,7 +39,13 @@ const ASSUMPTIONS: Assumptions = {
   coldStartShare: 0.01,
   cpuRatio: { arm64: 1, x86: 1 },
 };
-const NOTHING = { initMs: 0, coldStartShare: 0, logBytesPerPicture: 0 };
+const NOTHING = {
+  initMs: 0,
+  coldStartShare: 0,
+  logBytes: { fixed: 0, perPicture: 0 },
+  requests: REQUESTS.object,
+  resultBytesPerPicture: 0,
+};
 
 function near(actual: number, expected: number): void {
   assert.ok(Math.abs(actual - expected) < 1e-9 * Math.max(1, expected), `${actual} is not ${expected}`);
@@ -65,8 +75,42 @@ test("SQS receives and deletes at most ten messages a request, so larger batches
   near(sqs(100), sqs(10));
 });
 
+test("each way's requests are paid: a PUT an image, or one an invocation", () => {
+  const s3 = (way: keyof typeof REQUESTS, batch: number) =>
+    dollarsPerMillion(PRICES, "arm64", 1024, batch, 100, { ...NOTHING, requests: REQUESTS[way] }).s3;
+  near(s3("object", 100), 5.4);
+  near(s3("annotation", 100), 5.4);
+  near(s3("lines", 1), 5.4);
+  near(s3("lines", 100), 0.4 + 0.05);
+  near(s3("annotation+lines", 100), 5.4 + 0.05);
+});
+
+test("lines in batches of 100 stay within $2.00 a million and objects within $6.25, with what was measured", () => {
+  // Of `npm run cost` on 26 November 2026, rounded up.
+  const work: Work = {
+    ...WORK,
+    cpuPerPictureMs: 11,
+    logBytes: { fixed: 2500, perPicture: 90 },
+    resultBytesPerPicture: 1000,
+  };
+  const assumptions = { ...ASSUMPTIONS, s3RequestMs: 30, imagesInFlight: 16 };
+  const total = (way: keyof typeof REQUESTS, batch: number) =>
+    settingOf({ ...work, requests: REQUESTS[way] }, assumptions, PRICES, "arm64", 1769, batch).dollars.total;
+  assert.ok(total("lines", 100) <= 2, `${total("lines", 100)}`);
+  assert.ok(total("object", 100) <= 6.25, `${total("object", 100)}`);
+});
+
+test("every price has a source and a date", () => {
+  for (const [name, group] of Object.entries(PRICES)) {
+    if (typeof group !== "object") continue;
+    assert.match(group.source, /^https:/, name);
+    assert.match(group.date, /^2026-\d\d-\d\d$/, name);
+    assert.equal(typeof group.checked, "boolean", name);
+  }
+});
+
 test("cold starts and log bytes are paid", () => {
-  const extra = { initMs: 200, coldStartShare: 0.01, logBytesPerPicture: 1000 };
+  const extra = { ...NOTHING, initMs: 200, coldStartShare: 0.01, logBytes: { fixed: 1000, perPicture: 0 } };
   const dollars = dollarsPerMillion(PRICES, "arm64", 1024, 1, 100, extra);
   near(dollars.coldStarts, 10_000 * 0.2 * 0.0000133334);
   near(dollars.logs, 0.5);
@@ -166,16 +210,25 @@ test("an unreadable metrics file ends with 1 and one line", async () => {
   );
 });
 
-test("the real function is measured on batches of 1 and 10", async () => {
-  const { work, batches } = await measureWork({
-    modelDir: join(ROOT, "models/upload-triage"),
-    pictures: ["photo-1.jpg", "chart-1.png"].map((name) => join(ROOT, "test/fixtures", name)),
-    invocations: 2,
+for (const [way, requests] of Object.entries(REQUESTS)) {
+  test(`the real function is measured on batches of 1 and 10, and makes the requests of ${way}`, async () => {
+    const { work, batches } = await measureWork({
+      resultsAs: way as ResultsAs,
+      modelDir: join(ROOT, "models/upload-triage"),
+      pictures: ["photo-1.jpg", "chart-1.png"].map((name) => join(ROOT, "test/fixtures", name)),
+      invocations: 2,
+    });
+    assert.deepEqual(
+      batches.map(({ batch }) => batch),
+      [1, 10],
+    );
+    for (const { wallMs, cpuMs, mainMs } of batches) assert.ok(wallMs > 0 && cpuMs > 0 && mainMs > 0);
+    assert.ok(
+      work.cpuPerPictureMs > 0 &&
+        work.peakMemoryMb > 50 &&
+        work.logBytes.fixed + work.logBytes.perPicture > 10,
+    );
+    assert.deepEqual(work.requests, requests);
+    assert.ok(work.resultBytesPerPicture > 300);
   });
-  assert.deepEqual(
-    batches.map(({ batch }) => batch),
-    [1, 10],
-  );
-  for (const { wallMs, cpuMs, mainMs } of batches) assert.ok(wallMs > 0 && cpuMs > 0 && mainMs > 0);
-  assert.ok(work.cpuPerPictureMs > 0 && work.peakMemoryMb > 50 && work.logBytesPerPicture > 10);
-});
+}

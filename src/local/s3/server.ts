@@ -10,7 +10,7 @@ import { type ObjectEventRecord, objectEventRecord } from "./notification.ts";
 import { OPERATIONS } from "./operations.ts";
 import { createOriginGuard, preflightHeaders } from "./origin.ts";
 import type { S3Context, S3Reply } from "./request.ts";
-import { parseRoute } from "./route.ts";
+import { type OperationName, parseRoute } from "./route.ts";
 import { createSequencer } from "./sequencer.ts";
 import { openStore } from "./store.ts";
 import { xmlDocument } from "./xml.ts";
@@ -29,6 +29,8 @@ export interface S3Options {
   readonly allowedOrigin?: string;
   /** Told of every committed change of an object, in order for each key. */
   readonly onObjectEvent?: (record: ObjectEventRecord) => void;
+  /** Told of every request before it is answered, to count what would be paid for. */
+  readonly onOperation?: (operation: OperationName) => void;
 }
 
 export interface S3Server {
@@ -95,6 +97,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
     }
     const isCopy = message.headers["x-amz-copy-source"] !== undefined;
     const route = parseRoute(message.method ?? "", message.headers.host ?? "", message.url ?? "", isCopy);
+    options.onOperation?.(route.operation);
     await faults.apply(route);
     return OPERATIONS[route.operation](context, {
       ...route,

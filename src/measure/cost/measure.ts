@@ -5,14 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { median } from "simple-statistics";
+import type { ResultsAs } from "../../function/config.ts";
 import { buildFunction } from "../../local/build.ts";
 import type { ObjectEventRecord } from "../../local/s3/notification.ts";
 import { startS3 } from "../../local/s3/server.ts";
 import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../../local/template.ts";
 import type { InvokeReply, InvokeRequest } from "./function-process.ts";
-import type { Work } from "./model.ts";
+import type { Line, Requests, Work } from "./model.ts";
 
 export interface MeasureOptions {
+  /** `object` unless given. */
+  resultsAs?: ResultsAs;
   modelDir: string;
   /** Paths of the pictures, taken in turn. */
   pictures: readonly string[];
@@ -20,6 +23,11 @@ export interface MeasureOptions {
   invocations: number;
   onInvocation?: () => void;
 }
+
+type Measured = Extract<InvokeReply, { type: "done" }> & { [Name in keyof Requests]: number };
+
+/** Of a result without line breaks, rounded up. */
+const ANNOTATION_BYTES = 1000;
 
 /** The larger of the two batch sizes, and template.yaml's default; the smaller is 1. */
 const LARGE_BATCH = 10;
@@ -41,10 +49,20 @@ export async function measureWork(
 ): Promise<{ work: Work; batches: MeasuredBatch[] }> {
   const dir = await mkdtemp(join(tmpdir(), "cost-"));
   const records: ObjectEventRecord[] = [];
+  const counts = { GetObject: 0, PutObject: 0, PutObjectAnnotation: 0, others: 0 };
+  let resultBytes = 0;
   const server = await startS3({
     dataDir: join(dir, "s3"),
-    buckets: ["uploads", "results"],
-    onObjectEvent: (record) => record.s3.bucket.name === "uploads" && records.push(record),
+    // A deployed bucket has versions.
+    buckets: [{ name: "uploads", versioning: true }, "results"],
+    onObjectEvent: ({ ...record }) => {
+      const isUpload = record.s3.bucket.name === "uploads" && record.eventName.startsWith("ObjectCreated:");
+      if (isUpload) records.push(record);
+      if (record.s3.bucket.name === "results") resultBytes += record.s3.object.size ?? 0;
+    },
+    onOperation: (operation) => {
+      counts[operation in counts ? (operation as keyof typeof counts) : "others"] += 1;
+    },
   });
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const client = new S3Client({
@@ -65,6 +83,7 @@ export async function measureWork(
         NODE_PATH: join(PROJECT_DIR, "node_modules"),
         MODEL_DIR: options.modelDir,
         RESULTS_BUCKET: "results",
+        RESULTS_AS: options.resultsAs ?? "object",
         S3_FORCE_PATH_STYLE: "true",
         AWS_ENDPOINT_URL_S3: server.url,
         AWS_REGION: "us-east-1",
@@ -72,30 +91,36 @@ export async function measureWork(
         AWS_SECRET_ACCESS_KEY: "local",
       },
     });
-    let logBytes = 0;
-    child.stdout?.on("data", (chunk: Buffer) => {
-      logBytes += chunk.length;
-    });
+    child.stdout?.resume();
     const ready = await nextReply(child);
     if (ready.type !== "ready") throw new Error("Expected the function to load first.");
     const bodies = await Promise.all(options.pictures.map((path) => readFile(path)));
     let uploads = 0;
-    const invoke = async (batch: number): Promise<Extract<InvokeReply, { type: "done" }>> => {
+    const invoke = async (batch: number): Promise<Measured> => {
       for (let i = 0; i < batch; i++) {
         const Body = bodies[uploads % bodies.length] ?? Buffer.alloc(0);
         await client.send(new PutObjectCommand({ Bucket: "uploads", Key: `${uploads++}.jpg`, Body }));
       }
       const event = sqsEvent(records.splice(0, batch));
+      const before = { ...counts };
       child?.send({ event } satisfies InvokeRequest);
       const reply = await nextReply(child as ChildProcess);
       if (reply.type !== "done")
         throw new Error(reply.type === "failed" ? reply.message : "Expected an answer.");
-      return reply;
+      if (counts.others > before.others) throw new Error("Expected no other requests to S3 than are priced.");
+      const gets = counts.GetObject - before.GetObject;
+      const puts = counts.PutObject - before.PutObject;
+      return {
+        ...reply,
+        gets,
+        puts,
+        annotationPuts: counts.PutObjectAnnotation - before.PutObjectAnnotation,
+      };
     };
     for (let i = 0; i < 3; i++) await invoke(LARGE_BATCH);
-    logBytes = 0;
+    resultBytes = 0;
     const before = uploads;
-    const replies = new Map<number, Extract<InvokeReply, { type: "done" }>[]>([
+    const replies = new Map<number, Measured[]>([
       [1, []],
       [LARGE_BATCH, []],
     ]);
@@ -116,16 +141,26 @@ export async function measureWork(
     });
     const cpu = lineThrough(batches.map(({ batch, cpuMs }) => [batch, cpuMs]));
     const main = lineThrough(batches.map(({ batch, mainMs }) => [batch, mainMs]));
+    const line = (value: (reply: Measured) => number): Line =>
+      lineThrough([...replies].map(([batch, list]) => [batch, median(list.map(value))]));
+    const isAnnotation = options.resultsAs?.startsWith("annotation") === true;
     return {
       batches,
       work: {
+        requests: {
+          gets: line(({ gets }) => gets),
+          puts: line(({ puts }) => puts),
+          annotationPuts: line(({ annotationPuts }) => annotationPuts),
+        },
+        // Annotations have no event that says their size: it is that of the same result as a line.
+        resultBytesPerPicture: (isAnnotation ? ANNOTATION_BYTES : 0) + resultBytes / (uploads - before),
         cpuFixedMs: cpu.fixed,
         cpuPerPictureMs: cpu.perPicture,
         mainFixedMs: main.fixed,
         mainPerPictureMs: main.perPicture,
         initMs: ready.initMs,
         peakMemoryMb: Math.max(...[...replies.values()].flat().map(({ peakMemoryMb }) => peakMemoryMb)),
-        logBytesPerPicture: logBytes / (uploads - before),
+        logBytes: line(({ logBytes }) => logBytes),
       },
     };
   } finally {
@@ -138,10 +173,7 @@ export async function measureWork(
 }
 
 /** The line through two points; where noise would make the fixed part negative, the line through the larger and 0. */
-export function lineThrough(points: readonly (readonly [number, number])[]): {
-  fixed: number;
-  perPicture: number;
-} {
+export function lineThrough(points: readonly (readonly [number, number])[]): Line {
   const [[x1, y1] = [0, 0], [x2, y2] = [1, 0]] = points;
   const perPicture = (y2 - y1) / (x2 - x1);
   const fixed = y1 - perPicture * x1;

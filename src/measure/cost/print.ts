@@ -15,7 +15,7 @@ export function costText(report: CostReport, render: (grid: Grid) => string): st
     parts.push(
       `measured: ${work.cpuFixedMs.toFixed(1)} ms of CPU an invocation + ${work.cpuPerPictureMs.toFixed(2)} a picture ` +
         `(main thread ${work.mainFixedMs.toFixed(1)} + ${work.mainPerPictureMs.toFixed(2)}), start ${work.initMs.toFixed(0)} ms, ` +
-        `${work.peakMemoryMb.toFixed(0)} MB, ${work.logBytesPerPicture.toFixed(0)} bytes of log a picture`,
+        `${work.peakMemoryMb.toFixed(0)} MB, ${work.logBytes.fixed.toFixed(0)} bytes of log an invocation + ${work.logBytes.perPicture.toFixed(0)} a picture`,
       "model: a vCPU is 1,769 MB; an invocation takes the longest of all CPU work over its vCPUs, the main thread's on one, " +
         `and its lanes' pictures one after the other. Assumed: ${assumptions.s3RequestMs} ms for an S3 request, ` +
         `${(assumptions.coldStartShare * 100).toFixed(1)}% of invocations start cold, CPU time on arm64 ` +
@@ -23,6 +23,7 @@ export function costText(report: CostReport, render: (grid: Grid) => string): st
     );
   }
   parts.push(render(comparisonGrid(report)));
+  if (report.ways !== undefined) parts.push(render(waysGrid(report.ways)), waysText(report));
   if (report.sweep.length > 0) {
     parts.push(
       render(sweepGrid(report.sweep, "$ a million, arm64", ({ dollars }) => dollars.total.toFixed(2))),
@@ -48,20 +49,74 @@ function comparisonGrid({ deployed, prices }: CostReport): Grid {
   const money = (value: number): string => value.toFixed(2);
   const { published, rekognition } = prices;
   return {
-    head: ["a million pictures, $", "compute", "requests", "cold starts", "SQS", "S3", "logs", "all"],
+    head: [
+      "a million pictures, $",
+      "compute",
+      "requests",
+      "cold starts",
+      "SQS",
+      "S3",
+      "storage",
+      "logs",
+      "all",
+    ],
     rows: [
       ...deployed.map(({ title, dollars: d }) => [
         title,
-        ...[d.compute, d.requests, d.coldStarts, d.sqs, d.s3, d.logs, d.total].map(money),
+        ...[d.compute, d.requests, d.coldStarts, d.sqs, d.s3, d.storage, d.logs, d.total].map(money),
       ]),
       [
         `${published.instance} at the published ${published.picturesPerSecond} pictures/s, never idle`,
         money(published.perMillionPictures),
-        ...["", "", "", "", "", ""],
+        ...["", "", "", "", "", "", ""],
       ],
-      [`Rekognition ${rekognition.operation}`, "", "", "", "", "", "", money(rekognition.perMillionPictures)],
+      [
+        `Rekognition ${rekognition.operation}`,
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        money(rekognition.perMillionPictures),
+      ],
     ],
   };
+}
+
+/** Where results go × batch size, at the template's memory. */
+function waysGrid(ways: NonNullable<CostReport["ways"]>): Grid {
+  return {
+    head: ["results as: $ a million, all in", ...BATCH_SIZES.map((batch) => `batch ${batch}`)],
+    rows: ways.map(({ way, settings }) => [way, ...settings.map(({ dollars }) => dollars.total.toFixed(2))]),
+  };
+}
+
+function waysText({ ways = [], prices }: CostReport): string {
+  const counts = ways.map(({ way, work: { requests, resultBytesPerPicture } }) => {
+    const { gets, puts, annotationPuts } = requests;
+    const text = [
+      [gets, "GET"],
+      [puts, "PUT"],
+      [annotationPuts, "annotation PUT"],
+    ] as const;
+    const parts = text.flatMap(([{ fixed, perPicture }, name]) => [
+      ...(perPicture > 0 ? [`${round(perPicture)} ${name} an image`] : []),
+      ...(fixed > 0 ? [`${round(fixed)} ${name} an invocation`] : []),
+    ]);
+    return `${way}: ${parts.join(", ")}; ${resultBytesPerPicture.toFixed(0)} bytes stored an image`;
+  });
+  const lines = ways.find(({ way }) => way === "lines");
+  const scan = ((lines?.work.resultBytesPerPicture ?? 0) * 1e6 * prices.athena.perTbScanned) / 1e12;
+  return [
+    `requests, measured:\n  ${counts.join("\n  ")}`,
+    `An Athena query over the lines of a million images scans $${scan.toFixed(4)}. ${prices.annotations.note}`,
+  ].join("\n");
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 1000) / 1000);
 }
 
 function sweepGrid(settings: readonly Setting[], title: string, cell: (setting: Setting) => string): Grid {

@@ -1,3 +1,4 @@
+import type { ResultsAs } from "../../function/config.ts";
 import type { Machine } from "../machine.ts";
 import type { MeasuredBatch } from "./measure.ts";
 import type { Assumptions, Dollars, Work } from "./model.ts";
@@ -22,6 +23,8 @@ export interface CostReport {
   fastest?: Setting;
   /** arm64. */
   sweep: Setting[];
+  /** Each way of publishing at the template's memory on arm64, by batch size. */
+  ways?: { way: ResultsAs; work: Work; settings: Setting[] }[];
   /** The default setting if S3 took 100 ms a request, the lower end of the 100 to 200 ms that is usually told of small objects. */
   slowS3?: Setting;
 }

@@ -40,7 +40,9 @@ export function settingOf(
   const dollars = dollarsPerMillion(prices, architecture, memoryMb, batch, ms, {
     initMs: (work.initMs * assumptions.cpuRatio[architecture]) / vcpus,
     coldStartShare: assumptions.coldStartShare,
-    logBytesPerPicture: work.logBytesPerPicture,
+    logBytes: work.logBytes,
+    requests: work.requests,
+    resultBytesPerPicture: work.resultBytesPerPicture,
   });
   return { architecture, memoryMb, batch, invocationMs: ms, msPerPicture: ms / batch, boundBy, dollars };
 }

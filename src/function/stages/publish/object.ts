@@ -92,7 +92,7 @@ async function putResult(
   signal: AbortSignal,
 ): Promise<boolean> {
   const condition = replaced === undefined ? { IfNoneMatch: "*" } : { IfMatch: replaced };
-  const body = { Body: `${JSON.stringify(result, undefined, 2)}\n`, ContentType: "application/json" };
+  const body = { Body: `${JSON.stringify(result)}\n`, ContentType: "application/json" };
   try {
     await s3.send(new PutObjectCommand({ ...target, ...condition, ...body }), { abortSignal: signal });
     return true;
