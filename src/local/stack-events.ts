@@ -14,6 +14,8 @@ export interface StackEvents extends LambdaEvents {
   queue: [StackQueueCounts];
   /** An object was written to the uploads bucket. */
   upload: [StoredObject];
+  /** An object was removed from the uploads bucket. */
+  removed: [{ readonly key: string }];
   /** A result was written; `key` is that of the result object, `<key of the upload>.json`. */
   result: [StoredObject];
   /** An upload was given up after its last attempt; it can be redriven. */
@@ -55,6 +57,7 @@ export function announceObject(
   const isRemoval = record.eventName.startsWith("ObjectRemoved:");
   if (isRemoval && bucket.name === UPLOADS_BUCKET && queuesRemovals)
     queue.send(JSON.stringify({ Records: [record] }));
+  if (isRemoval && bucket.name === UPLOADS_BUCKET) events.emit("removed", { key: decodeKey(object.key) });
   if (!record.eventName.startsWith("ObjectCreated:")) return;
   const stored: StoredObject = {
     key: decodeKey(object.key),

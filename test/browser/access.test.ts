@@ -56,7 +56,7 @@ suite("access and appearance", () => {
     for (const name of [
       "Copy the command",
       "Filter by name, label or code",
-      "Pictures, newest first",
+      "Pictures",
       "Kill an environment",
       "As deployed",
     ])
@@ -76,7 +76,7 @@ suite("access and appearance", () => {
     );
     await keyboard.press("Escape");
     await detail.waitFor({ state: "hidden" });
-    assert.equal(await focused(browser), "Pictures, newest first");
+    assert.equal(await focused(browser), "Pictures");
   });
 
   test("results are said to screen readers", async (t) => {
@@ -102,8 +102,9 @@ suite("access and appearance", () => {
     for (const width of [360, 390, 720, 900, 1080, 1440, 2200]) {
       await browser.setViewportSize({ width, height: 900 });
       const overflow = await browser.evaluate(() => {
+        // On a phone the widgets scroll sideways within their own frame.
         const inside = (element: Element) =>
-          element.closest(".visually-hidden, .list, dialog, .skip") === null;
+          element.closest(".visually-hidden, .list, dialog, .skip, .grid > *") === null;
         const out = [...document.querySelectorAll("main *, header *")]
           .filter((element) => inside(element) && element.getBoundingClientRect().right > innerWidth + 1)
           .map((element) => `${element.tagName}.${element.className}`);

@@ -42,6 +42,8 @@ export async function openPage(test: TestContext, url: string, options: OpenOpti
     problems.push(`${message.type()}: ${message.text()}`);
   });
   page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
+  // "Are you sure?" is answered with yes.
+  page.on("dialog", (dialog) => dialog.accept());
   await page.goto(url);
   // The first events of the server have been drawn.
   await page.locator("#model option").first().waitFor({ state: "attached" });

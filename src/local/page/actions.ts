@@ -1,8 +1,9 @@
-import { CopyObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+import { CopyObjectCommand, DeleteObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import type { Fault as S3Fault } from "../s3/fault.ts";
 import type { LocalStack } from "../stack.ts";
-import { UPLOADS_BUCKET } from "../stack-events.ts";
+import { RESULTS_BUCKET, UPLOADS_BUCKET } from "../stack-events.ts";
 import type { Actions, Fault } from "./api.ts";
+import { removeCorrection, storeCorrection } from "./corrections.ts";
 import type { DashboardFeed } from "./dashboard-feed.ts";
 import { createLimit } from "./limit.ts";
 import type { Pictures } from "./pictures.ts";
@@ -59,7 +60,28 @@ export function createActions(context: ActionContext): {
     },
     async rerun({ keys = pictures.keys() }) {
       const limit = createLimit(COPIES_AT_ONCE);
+      pictures.expectAgain(keys);
       await Promise.all(keys.map((key) => limit(() => copyOntoItself(stack, key))));
+    },
+    async delete({ keys }) {
+      const limit = createLimit(COPIES_AT_ONCE);
+      await Promise.all(keys.map((key) => limit(() => removeUpload(stack, key))));
+    },
+    async correct({ key, label }) {
+      const picture = pictures.get(key);
+      if (picture?.label === undefined) throw new ActionError(`${key} has no label that could be put right`);
+      const { eTag, label: predicted, score = 0, model: name = "" } = picture;
+      if (label === null) await removeCorrection(stack.client, key);
+      else
+        await storeCorrection(stack.client, {
+          schemaVersion: 1,
+          key,
+          eTag,
+          label,
+          predicted: { label: predicted, score, model: name },
+          correctedAt: new Date().toISOString(),
+        });
+      pictures.correct(key, label ?? undefined);
     },
     clock({ speed }) {
       dashboard.setSpeed(speed);
@@ -81,6 +103,12 @@ function s3Fault(fault: Fault): S3Fault | undefined {
     case "slow":
       return { ...uploads, kind: "delay", ms: SLOW_MS };
   }
+}
+
+async function removeUpload({ client }: LocalStack, key: string): Promise<void> {
+  await client.send(new DeleteObjectCommand({ Bucket: UPLOADS_BUCKET, Key: key }));
+  await client.send(new DeleteObjectCommand({ Bucket: RESULTS_BUCKET, Key: `${key}.json` }));
+  await removeCorrection(client, key);
 }
 
 /** A copy onto itself is a new upload to S3: notification, queue and function follow. */

@@ -47,6 +47,7 @@ export interface AlarmView {
   readonly state: AlarmState;
   /** `failed pictures (%) > 5 for 3 of 5 min`, or the alarms that a composite alarm watches. */
   readonly condition: string;
+  readonly isComposite: boolean;
 }
 
 export type WidgetView = WidgetPlace &
@@ -107,6 +108,8 @@ export interface PictureView {
   readonly model?: string;
   readonly timingsMs?: StageTimes;
   readonly requestId?: string;
+  /** The right label, where somebody has said it: a correction, or a confirmation when it equals `label`. */
+  readonly corrected?: string;
 }
 
 export interface PicturesMessage {
@@ -184,6 +187,10 @@ export interface Actions {
   readonly concurrency: { readonly count: number };
   /** Without keys, every picture. */
   readonly rerun: { readonly keys?: readonly string[] };
+  /** Removes uploads with their results and corrections. */
+  readonly delete: { readonly keys: readonly string[] };
+  /** Keeps the right label of a classified picture; `null` forgets it. */
+  readonly correct: { readonly key: string; readonly label: string | null };
   /** 1 draws the dashboard and evaluates the alarms as deployed. */
   readonly clock: { readonly speed: number };
 }

@@ -2,6 +2,7 @@ import { paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import type { LocalStack } from "../stack.ts";
 import { RESULTS_BUCKET, type StoredObject, UPLOADS_BUCKET } from "../stack-events.ts";
 import type { PicturesMessage, PictureView } from "./api.ts";
+import { listCorrections } from "./corrections.ts";
 import { deadLetterKey } from "./dead-letters.ts";
 import { createLimit } from "./limit.ts";
 import { readResultObject } from "./result-object.ts";
@@ -19,6 +20,7 @@ export class Pictures {
   readonly #onChange: (message: PicturesMessage) => void;
   readonly #pictures = new Map<string, PictureView>();
   readonly #changed = new Set<string>();
+  readonly #again = new Set<string>();
   readonly #limit = createLimit(READS_AT_ONCE);
   #timer: NodeJS.Timeout | undefined;
 
@@ -26,6 +28,7 @@ export class Pictures {
     this.#stack = stack;
     this.#onChange = onChange;
     stack.events.on("upload", this.#onUpload);
+    stack.events.on("removed", this.#onRemoved);
     stack.events.on("result", this.#onResult);
     stack.events.on("queue", this.#onQueue);
   }
@@ -60,19 +63,54 @@ export class Pictures {
       for (const { Key = "" } of page.Contents ?? []) reads.push(this.#read(Key));
     }
     await Promise.all(reads);
+    for await (const { key, eTag, label } of listCorrections(client)) {
+      const picture = this.#pictures.get(key);
+      if (picture?.eTag === eTag) this.#set({ ...picture, corrected: label });
+    }
+  }
+
+  /** The next upload under each of these keys is the same picture again: it keeps its place and its correction. */
+  expectAgain(keys: readonly string[]): void {
+    for (const key of keys) this.#again.add(key);
+  }
+
+  /** @param label the right one; `undefined` forgets it */
+  correct(key: string, label: string | undefined): void {
+    const picture = this.#pictures.get(key);
+    if (picture === undefined) return;
+    const { corrected: _, ...rest } = picture;
+    this.#set({ ...rest, ...(label !== undefined && { corrected: label }) });
+  }
+
+  corrected(): PictureView[] {
+    return [...this.#pictures.values()].filter(({ corrected }) => corrected !== undefined);
   }
 
   close(): void {
     clearTimeout(this.#timer);
     this.#stack.events.off("upload", this.#onUpload);
+    this.#stack.events.off("removed", this.#onRemoved);
     this.#stack.events.off("result", this.#onResult);
     this.#stack.events.off("queue", this.#onQueue);
   }
 
   readonly #onUpload = ({ key, eTag, sizeBytes }: StoredObject): void => {
+    const before = this.#pictures.get(key);
+    if (this.#again.delete(key) && before !== undefined) {
+      const { uploadedAt, corrected } = before;
+      const kept = { uploadedAt, ...(corrected !== undefined && { corrected }) };
+      this.#set({ key, eTag: unquote(eTag), sizeBytes, status: "waiting", ...kept });
+      return;
+    }
     // Deleted first, so that a picture uploaded again is the newest.
     this.#pictures.delete(key);
     this.#set({ key, eTag: unquote(eTag), sizeBytes, uploadedAt: Date.now(), status: "waiting" });
+  };
+
+  readonly #onRemoved = ({ key }: { readonly key: string }): void => {
+    if (!this.#pictures.delete(key)) return;
+    this.#changed.add(key);
+    this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
   };
 
   readonly #onResult = ({ key }: StoredObject): void => {
@@ -117,8 +155,9 @@ export class Pictures {
     const upserts = [...this.#changed]
       .map((key) => this.#pictures.get(key))
       .filter((picture) => picture !== undefined);
+    const removed = [...this.#changed].filter((key) => !this.#pictures.has(key));
     this.#changed.clear();
-    this.#onChange({ reset: false, upserts, removed: [] });
+    this.#onChange({ reset: false, upserts, removed });
   }
 }
 

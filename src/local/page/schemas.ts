@@ -12,6 +12,11 @@ export const ACTION_SCHEMAS: Readonly<Record<keyof Actions, object>> = {
   model: body({ name: { type: "string", maxLength: 255 } }, ["name"]),
   concurrency: body({ count: { type: "integer", minimum: 1, maximum: MAX_CONCURRENCY } }, ["count"]),
   rerun: body({ keys: { type: "array", minItems: 1, items: KEY } }, []),
+  delete: body({ keys: { type: "array", minItems: 1, items: KEY } }, ["keys"]),
+  correct: body({ key: KEY, label: { type: ["string", "null"], minLength: 1, maxLength: 200 } }, [
+    "key",
+    "label",
+  ]),
   clock: body({ speed: { enum: [1, FAST] } }, ["speed"]),
 };
 

@@ -11,6 +11,7 @@ import { EmfLines } from "./emf-lines.ts";
 import { EventStream } from "./event-stream.ts";
 import { FailureLines } from "./failure-lines.ts";
 import { guardPage } from "./guard.ts";
+import { zipImageFolder } from "./image-folder.ts";
 import { findModels } from "./models.ts";
 import { Pictures } from "./pictures.ts";
 import { RuntimeFeed } from "./runtime-feed.ts";
@@ -79,6 +80,13 @@ export async function startPage({ stack, port = 0 }: PageOptions): Promise<Page>
     return { lines: emfLines.get(query.requestId ?? "") };
   });
   serveThumbnails(app, thumbnails);
+  app.get("/api/corrections.zip", async (_, reply) => {
+    const body = await zipImageFolder(stack.client, pictures.corrected());
+    return reply
+      .type("application/zip")
+      .header("content-disposition", 'attachment; filename="corrections.zip"')
+      .send(body);
+  });
   const context = { stack, models, pictures, runtime, dashboard };
   serveActions(app, createActions(context), () => stream.send("dashboard", dashboard.draw()));
 

@@ -6,7 +6,7 @@ import { h } from "./dom.ts";
 import { formatValue } from "./format.ts";
 
 const AXIS_FONT = "11px Inter, system-ui, sans-serif";
-const AXIS_WIDTH = 42;
+const AXIS_WIDTH = 50;
 /** A threshold further away than this many times the data is named in the legend, but would squash the chart. */
 const LINE_REACH = 3;
 
@@ -76,7 +76,7 @@ export class Chart {
       width: Math.max(120, this.element.clientWidth),
       height: Math.max(80, this.element.clientHeight),
       legend: { show: false },
-      padding: [10, hasRight ? 0 : 10, 0, 0],
+      padding: [10, hasRight ? 0 : 24, 0, 0],
       cursor: {
         sync: { key: "dashboard" },
         drag: { x: false, y: false },
@@ -96,7 +96,7 @@ export class Chart {
           scale: "left",
           size: AXIS_WIDTH,
           space: 34,
-          values: (_, splits) => splits.map(formatTick),
+          values: (_, splits) => formatTicks(splits, unitOf(view, "left")),
         },
         {
           ...axisStyle(),
@@ -106,7 +106,7 @@ export class Chart {
           space: 34,
           show: hasRight,
           grid: { show: false },
-          values: (_, splits) => splits.map(formatTick),
+          values: (_, splits) => formatTicks(splits, unitOf(view, "right")),
         },
       ],
       hooks: {
@@ -134,7 +134,7 @@ export class Chart {
       scale: axis,
       stroke: color,
       width: 1.75,
-      spanGaps: true,
+      spanGaps: false,
       points: { show: true, size: 4, fill: color, width: 0 },
     };
   }
@@ -178,11 +178,27 @@ function axisStyle(): uPlot.Axis {
   return { stroke: resolveColor("--text-quiet"), font: AXIS_FONT, grid, ticks: { show: false }, gap: 6 };
 }
 
-function formatTick(value: number): string {
-  return formatValue(value);
+const UNITS: Readonly<Record<string, string>> = {
+  Milliseconds: " ms",
+  Seconds: " s",
+  Percent: " %",
+  Megabytes: " MB",
+  Bytes: " B",
+};
+
+/** The unit of an axis, where all of its series have the same. */
+function unitOf({ series }: TimeSeriesView, axis: "left" | "right"): string {
+  const units = new Set(series.filter((each) => each.axis === axis).map(({ unit }) => unit ?? ""));
+  const [unit = ""] = units;
+  return units.size === 1 ? (UNITS[unit] ?? "") : "";
 }
 
-function formatTime(seconds: number): string {
+/** The uppermost tick carries the unit. */
+function formatTicks(splits: readonly number[], unit: string): string[] {
+  return splits.map((value, index) => `${formatValue(value)}${index === splits.length - 1 ? unit : ""}`);
+}
+
+export function formatTime(seconds: number): string {
   const time = new Date(seconds * 1000).toTimeString().slice(0, 8);
   return time.endsWith(":00") ? time.slice(0, 5) : time;
 }

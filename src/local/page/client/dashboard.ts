@@ -9,7 +9,8 @@ const FAST = 12;
 
 /** The dashboard of template.yaml: its widgets in its grid, and how fast its clock runs. */
 export class DashboardPanel {
-  readonly #grid = h("div", { class: "grid" });
+  readonly #grid = h("div", { class: "grid", tabIndex: 0, role: "group", "aria-label": "Widgets" });
+  readonly #pace = h("p", { class: "quiet" });
   readonly #summary = h("output", { class: "alarm-summary" });
   readonly #cards = new Map<string, WidgetCard>();
   readonly #clocks = new Map<number, HTMLButtonElement>();
@@ -28,12 +29,7 @@ export class DashboardPanel {
       ),
       this.#clock(1, "As deployed", "Periods and range exactly as in template.yaml"),
     );
-    head.append(
-      title,
-      h("p", { class: "quiet", textContent: "the one that template.yaml deploys" }),
-      this.#summary,
-      clock,
-    );
+    head.append(title, this.#pace, this.#summary, clock);
     byId("dashboard").append(this.#grid);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const card of this.#cards.values()) card.restyle();
@@ -58,6 +54,12 @@ export class DashboardPanel {
     }
     for (const [speed, button] of this.#clocks)
       setAttribute(button, "aria-pressed", String(speed === view.speed));
+    setText(
+      this.#pace,
+      view.speed === 1
+        ? "the one that template.yaml deploys"
+        : `the one that template.yaml deploys; a minute of it is ${60 / view.speed} s here, alarms included`,
+    );
     this.#summarize(view.alarms);
   }
 
@@ -65,7 +67,7 @@ export class DashboardPanel {
     const ringing = alarms.filter(({ state }) => state === "ALARM");
     setAttribute(this.#summary, "data-state", ringing.length > 0 ? "ALARM" : "OK");
     const names = ringing.map(({ name }) => name.replace(/Alarm$/, "")).join(", ");
-    setText(this.#summary, ringing.length === 0 ? `${alarms.length} alarms, all OK` : `In alarm: ${names}`);
+    setText(this.#summary, ringing.length === 0 ? describeCalm(alarms) : `In alarm: ${names}`);
   }
 
   #clock(speed: number, label: string, meaning: string): HTMLElement {
@@ -79,4 +81,11 @@ export class DashboardPanel {
     this.#clocks.set(speed, button);
     return button;
   }
+}
+
+/** As the alarm widget shows them: composed alarms are no seventh one beside those that they are composed of. */
+function describeCalm(alarms: readonly AlarmView[]): string {
+  const composed = alarms.filter(({ isComposite }) => isComposite).length;
+  const rest = composed === 0 ? "" : ` (and ${composed} composed of them)`;
+  return `${alarms.length - composed} alarms${rest}, none rings`;
 }

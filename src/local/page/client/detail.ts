@@ -1,4 +1,5 @@
 import type { PageInfo, PictureView, ResultObject } from "../api.ts";
+import { correctionForm } from "./correction.ts";
 import { h } from "./dom.ts";
 import { encodeKeyPath } from "./format.ts";
 import { attempt } from "./notice.ts";
@@ -12,6 +13,8 @@ interface DetailOptions {
   readonly info: () => PageInfo | undefined;
   /** Opens the picture before or after this one, where there is one. */
   readonly onStep: (key: string, step: 1 | -1) => void;
+  /** Labels to choose from when a prediction is put right. */
+  readonly labels: () => readonly string[];
 }
 
 /** One picture in full, at the side: everything that its result object and the EMF line of its invocation say. */
@@ -29,7 +32,13 @@ export class Detail {
       this.#picture = undefined;
     });
     this.element.addEventListener("keydown", (event) => {
-      if (event.target instanceof HTMLElement && event.target.closest("pre") !== null) return;
+      if (event.target instanceof HTMLElement && event.target.closest("pre, input") !== null) return;
+      const typed = this.element.querySelector<HTMLInputElement>(".correct input");
+      if (event.key === "c" && typed !== null && !event.ctrlKey && !event.metaKey) {
+        event.preventDefault();
+        typed.select();
+        return;
+      }
       const step = STEPS[event.key];
       if (step === undefined) return;
       event.preventDefault();
@@ -47,7 +56,8 @@ export class Detail {
     const isSame =
       before?.key === picture.key &&
       before.status === picture.status &&
-      before.requestId === picture.requestId;
+      before.requestId === picture.requestId &&
+      before.corrected === picture.corrected;
     if (!isSame) void this.#show(picture);
     if (!this.element.open) this.element.showModal();
   }
@@ -72,6 +82,8 @@ export class Detail {
     }
     const url = `${info.s3Url}/${info.resultsBucket}/${encodeKeyPath(`${picture.key}.json`)}`;
     const emf = picture.requestId === undefined ? Promise.resolve([]) : fetchEmf(picture.requestId);
+    // Its failure is told below; without this it would be an unhandled one when the first request fails too.
+    emf.catch(() => undefined);
     try {
       const response = await fetch(url);
       if (!response.ok) throw new Error(`S3 answered ${response.status}`);
@@ -80,6 +92,7 @@ export class Detail {
       if (this.#picture?.key !== picture.key) return;
       body.replaceChildren(
         ...describeResult(JSON.parse(json) as ResultObject, picture, info),
+        ...(picture.label === undefined ? [] : [correctionForm(picture, this.#options.labels())]),
         rawText("Result object", JSON.stringify(JSON.parse(json), null, 2)),
         rawText("EMF line of its invocation", describeEmf(lines)),
         h(
@@ -126,10 +139,17 @@ export class Detail {
     });
     const frame = h("div", { class: "preview" }, image);
     image.onload = () => frame.classList.add("loaded");
-    image.onerror = () =>
-      frame.replaceChildren(h("p", { textContent: "No preview: the upload cannot be decoded" }));
+    image.onerror = () => frame.replaceChildren(h("p", { textContent: whyNoPreview(picture) }));
     return frame;
   }
+}
+
+function whyNoPreview({ status }: PictureView): string {
+  if (document.documentElement.classList.contains("stale"))
+    return "No preview while the page is not connected";
+  return status === "rejected"
+    ? "No preview: the upload cannot be decoded"
+    : "No preview: the upload cannot be read now, or cannot be decoded";
 }
 
 function explainWaiting(status: "waiting" | "dead"): HTMLElement {

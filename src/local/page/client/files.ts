@@ -4,6 +4,19 @@ export interface KeyedFile {
   readonly file: File;
 }
 
+const IMAGE_NAME = /\.(jpe?g|jpe|jfif|png|webp|gif|avif|heic|heif|tiff?|bmp|svg)$/i;
+
+/** A folder brings other things along, `.DS_Store` and `notes.txt`; a file that was chosen by itself is taken as it is. */
+export function keepImages(files: readonly KeyedFile[]): KeyedFile[] {
+  return files.filter(({ key, file }) => {
+    const name = key.split("/").at(-1) ?? "";
+    return (
+      !key.includes("/") ||
+      (!name.startsWith(".") && (IMAGE_NAME.test(name) || file.type.startsWith("image/")))
+    );
+  });
+}
+
 /** Files of an `<input type="file">`, with or without `webkitdirectory`. */
 export function filesOfInput(input: HTMLInputElement): KeyedFile[] {
   return [...(input.files ?? [])].map((file) => ({

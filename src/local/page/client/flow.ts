@@ -154,7 +154,7 @@ function node(title: string, kind: string, ...content: HTMLElement[]): HTMLEleme
   return h(
     "div",
     { class: "node" },
-    h("h3", {}, title, h("span", { class: "kind", textContent: kind })),
+    h("h3", {}, title, " ", h("span", { class: "kind", textContent: kind })),
     ...content,
   );
 }

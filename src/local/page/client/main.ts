@@ -30,6 +30,8 @@ connect(
       pictures.draw();
     },
     runtime(runtime) {
+      // What another model said is marked.
+      if (model.runtime?.model !== runtime.model) model.changedRows();
       model.runtime = runtime;
       settings.draw(runtime);
       flow.draw(runtime);
@@ -46,6 +48,12 @@ connect(
     },
   },
   (state) => {
+    const isLost = state === "lost";
+    document.documentElement.classList.toggle("stale", isLost);
+    // What the server would have to do cannot be asked for.
+    for (const id of ["settings", "flow"]) byId(id).inert = isLost;
+    pictures.isConnected = !isLost;
+    if (state === "live") pictures.uploads.retryAll();
     setAttribute(byId("connection"), "data-state", state);
     setText(byId("connection"), CONNECTION_TEXT[state]);
   },

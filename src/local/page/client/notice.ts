@@ -15,7 +15,9 @@ function speak(): void {
   pending = [];
 }
 
-/** Shows a failure at the bottom of the page until it is closed or replaced. */
+const PROBLEM_MS = 12_000;
+
+/** Shows a failure at the bottom of the page until it is closed, replaced, or old; never while it is pointed at. */
 export function showProblem(text: string): void {
   document.querySelector(".problem")?.remove();
   const close = h("button", {
@@ -26,6 +28,11 @@ export function showProblem(text: string): void {
   });
   const notice = h("div", { class: "problem", role: "alert" }, h("span", { textContent: text }), close);
   close.onclick = () => notice.remove();
+  const expire = (): void => {
+    if (notice.matches(":hover, :focus-within")) setTimeout(expire, PROBLEM_MS);
+    else notice.remove();
+  };
+  setTimeout(expire, PROBLEM_MS);
   document.body.append(notice);
 }
 

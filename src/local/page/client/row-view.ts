@@ -27,23 +27,34 @@ export class RowView {
     );
   }
 
-  /** @param fullMs the time that fills the stage bar */
-  update(row: Row, info: PageInfo | undefined, fullMs: number): void {
+  /**
+   * @param fullMs the time that fills the stage bar
+   * @param model the one that runs now; a result of another one is marked
+   */
+  update(row: Row, info: PageInfo | undefined, fullMs: number, model = ""): void {
     this.row = row;
     this.#thumbnail.update(row);
     setAttribute(this.element, "data-status", row.status);
     const { picture, upload } = row;
     const meaning = picture?.code === undefined ? undefined : info?.errors[picture.code]?.meaning;
     const score = picture?.score === undefined ? undefined : formatScore(picture.score);
-    setText(this.#title, titleOf(row));
+    const { corrected } = picture ?? {};
+    const isPutRight = corrected !== undefined && corrected !== picture?.label && row.status === "classified";
+    setText(this.#title, isPutRight ? `${corrected} ✎` : titleOf(row));
     setText(this.#note, upload === undefined ? (meaning ?? score ?? "") : "");
     setText(this.#key, row.key);
     this.#key.title = row.key;
     this.element.title = meaning ?? "";
     const times = upload === undefined ? picture?.timingsMs : undefined;
+    const isOther = model !== "" && picture?.model !== undefined && picture.model !== model;
+    this.element.classList.toggle("other-model", isOther);
+    if (isOther) setAttribute(this.#key, "data-model", picture.model);
     const isTimed = times !== undefined && row.status === "classified";
     setStyle(this.#stages.element, { display: isTimed || row.status === "uploading" ? "" : "none" });
-    if (isTimed) this.#stages.update(times, fullMs);
+    this.element.classList.toggle("over", isTimed && totalMs(times) > fullMs);
+    // One slow picture must not flatten all the others: its bar is full, and marked as being longer.
+    if (isTimed)
+      this.#stages.update(times, Math.max(fullMs, 0.001, totalMs(times) > fullMs ? totalMs(times) : 0));
     if (row.status === "uploading") {
       this.#stages.update({ fetch: upload?.progress ?? 0, decode: 0, normalize: 0, infer: 0, rank: 0 }, 1);
     }

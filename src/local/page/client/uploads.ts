@@ -1,9 +1,11 @@
-import type { KeyedFile } from "./files.ts";
-import { encodeKeyPath } from "./format.ts";
+import { type KeyedFile, keepImages } from "./files.ts";
+import { count, encodeKeyPath } from "./format.ts";
 import type { Model, UploadState } from "./model.ts";
+import { announce } from "./notice.ts";
 
 /** Browsers open six connections a host; more would only wait, and keep results from being read. */
 const AT_ONCE = 4;
+const PREVIEW_MS = 10_000;
 
 /** Puts files into the uploads bucket: one PUT each to the S3 endpoint, a few at once, with progress. */
 export class Uploads {
@@ -11,16 +13,50 @@ export class Uploads {
   readonly #waiting: { readonly file: File; readonly state: UploadState }[] = [];
   readonly #files = new Map<string, File>();
   readonly #previews = new Map<string, string>();
+  readonly #requests = new Set<XMLHttpRequest>();
   #running = 0;
 
   constructor(model: Model) {
     this.#model = model;
     model.onListed = (key) => this.#forget(key);
+    window.addEventListener("beforeunload", (event) => {
+      // A reload would drop the files that are not in the bucket yet.
+      if (this.#unsent().length > 0) event.preventDefault();
+    });
   }
 
+  /** What the last {@link add} did beside uploading: left out what is no image, kept two files of one name. */
+  note = "";
+
+  /** Takes images; one whose name is taken gets another name, so that it replaces nothing. */
   add(files: readonly KeyedFile[]): void {
+    const images = keepImages(files);
+    const taken = new Set([...this.#model.pictures.keys(), ...this.#model.uploads.keys()]);
+    let renamed = 0;
+    const named = images.map(({ key, file }) => {
+      const free = freeKey(key, taken);
+      taken.add(free);
+      if (free !== key) renamed += 1;
+      return { key: free, file };
+    });
+    const leftOut = files.length - images.length;
+    this.note = [
+      leftOut > 0
+        ? `${count(leftOut, "file that is no image was", "files that are no images were")} left out.`
+        : "",
+      renamed > 0
+        ? `${count(renamed, "name was taken: that image has", "names were taken: those images have")} a number now.`
+        : "",
+    ]
+      .filter((text) => text !== "")
+      .join(" ");
+    announce(`${count(named.length, "image")} added. ${this.note}`);
+    this.#start(named);
+  }
+
+  #start(files: readonly KeyedFile[]): void {
     for (const { key, file } of files) {
-      this.#forget(key);
+      if (this.#files.get(key) !== file) this.#forget(key);
       const preview = () => this.#preview(key, file);
       const state: UploadState = {
         key,
@@ -42,7 +78,29 @@ export class Uploads {
   /** Tries an upload again that did not arrive. */
   retry(key: string): void {
     const file = this.#files.get(key);
-    if (file !== undefined) this.add([{ key, file }]);
+    if (file !== undefined) this.#start([{ key, file }]);
+  }
+
+  get failed(): number {
+    return [...this.#model.uploads.values()].filter(({ failed }) => failed !== undefined).length;
+  }
+
+  /** Tries all again that did not arrive: on a click, and by itself when the page is connected again. */
+  retryAll(): void {
+    const failed = [...this.#model.uploads.values()].filter((state) => state.failed !== undefined);
+    for (const { key } of failed) this.retry(key);
+  }
+
+  /** Drops what is not in the bucket yet. */
+  cancel(): void {
+    this.#waiting.length = 0;
+    for (const request of this.#requests) request.abort();
+    for (const { key } of this.#unsent()) this.#forget(key);
+    this.#model.changedRows();
+  }
+
+  #unsent(): UploadState[] {
+    return [...this.#model.uploads.values()].filter(({ isStored }) => !isStored);
   }
 
   #next(): void {
@@ -67,7 +125,7 @@ export class Uploads {
     }
     const url = `${info.s3Url}/${info.uploadsBucket}/${encodeKeyPath(state.key)}`;
     try {
-      await putFile(url, file, (progress) => {
+      await putFile(url, file, this.#requests, (progress) => {
         state.progress = progress;
         this.#model.changedRows();
       });
@@ -88,17 +146,34 @@ export class Uploads {
 
   #forget(key: string): void {
     const preview = this.#previews.get(key);
-    if (preview !== undefined) URL.revokeObjectURL(preview);
+    // A row may be loading it at this moment.
+    if (preview !== undefined) setTimeout(() => URL.revokeObjectURL(preview), PREVIEW_MS);
     this.#previews.delete(key);
     this.#model.uploads.delete(key);
     this.#files.delete(key);
   }
 }
 
+/** `scan/IMG_0001.jpg` → `scan/IMG_0001-2.jpg`, the first number that is free. */
+function freeKey(key: string, taken: ReadonlySet<string>): string {
+  const [, stem = key, extension = ""] = /^(.*?)(\.[^./]*)?$/s.exec(key) ?? [];
+  let free = key;
+  for (let number = 2; taken.has(free); number += 1) free = `${stem}-${number}${extension}`;
+  return free;
+}
+
 /** `fetch` cannot tell the progress of an upload; XMLHttpRequest can. */
-function putFile(url: string, file: File, onProgress: (progress: number) => void): Promise<void> {
+function putFile(
+  url: string,
+  file: File,
+  running: Set<XMLHttpRequest>,
+  onProgress: (progress: number) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
+    running.add(request);
+    request.onloadend = () => running.delete(request);
+    request.onabort = () => reject(new Error("cancelled"));
     request.upload.onprogress = ({ loaded, total }) => onProgress(total === 0 ? 0 : loaded / total);
     request.onload = () => {
       if (request.status < 300) resolve();

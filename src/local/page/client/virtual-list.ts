@@ -17,13 +17,14 @@ export class VirtualList {
     class: "list",
     role: "listbox",
     tabIndex: 0,
-    "aria-label": "Pictures, newest first",
+    "aria-label": "Pictures",
   });
   readonly #space = h("div", { class: "space" });
   readonly #views: RowView[] = [];
   readonly #onOpen: (row: Row) => void;
   #rows: readonly Row[] = [];
   #info: PageInfo | undefined;
+  #model = "";
   #activeKey: string | undefined;
 
   constructor(onOpen: (row: Row) => void) {
@@ -44,7 +45,8 @@ export class VirtualList {
   }
 
   /** Shows other rows. When one has scrolled down, what is in view stays in view. */
-  show(rows: readonly Row[], info: PageInfo | undefined): void {
+  show(rows: readonly Row[], info: PageInfo | undefined, model = ""): void {
+    this.#model = model;
     const top = Math.floor(this.element.scrollTop / ROW_HEIGHT);
     const anchor = top > 0 ? this.#rows[top]?.key : undefined;
     const offset = this.element.scrollTop - top * ROW_HEIGHT;
@@ -75,7 +77,7 @@ export class VirtualList {
     const { scrollTop, clientHeight } = this.element;
     const first = Math.max(0, Math.floor(scrollTop / ROW_HEIGHT) - OVERSCAN);
     const last = Math.min(this.#rows.length, Math.ceil((scrollTop + clientHeight) / ROW_HEIGHT) + OVERSCAN);
-    const slowest = this.#slowestMs(first, last);
+    const slowest = this.#fullMs(first, last);
     const count = last - first;
     while (this.#views.length < count) {
       const view = new RowView(`row-${this.#views.length}`);
@@ -88,7 +90,7 @@ export class VirtualList {
       // The same row keeps the same element while it is in view: index modulo the number of elements.
       const view = this.#views[index % this.#views.length];
       if (row === undefined || view === undefined) continue;
-      view.update(row, this.#info, slowest);
+      view.update(row, this.#info, slowest, this.#model);
       const isActive = row.key === this.#activeKey;
       if (isActive) activeId = view.element.id;
       setStyle(view.element, { transform: `translateY(${index * ROW_HEIGHT}px)`, display: "" });
@@ -103,13 +105,15 @@ export class VirtualList {
     setAttribute(this.element, "aria-activedescendant", activeId);
   }
 
-  #slowestMs(first: number, last: number): number {
-    let slowest = 1;
+  /** Twice the median of the rows in view, so that one slow picture does not flatten the others. */
+  #fullMs(first: number, last: number): number {
+    const totals: number[] = [];
     for (let index = first; index < last; index += 1) {
       const times = this.#rows[index]?.picture?.timingsMs;
-      if (times !== undefined) slowest = Math.max(slowest, totalMs(times));
+      if (times !== undefined) totals.push(totalMs(times));
     }
-    return slowest;
+    totals.sort((a, b) => a - b);
+    return Math.max(1, 2 * (totals[Math.floor(totals.length / 2)] ?? 0));
   }
 
   #onKey(event: KeyboardEvent): void {

@@ -1,5 +1,5 @@
 import type { AlarmState, AlarmView, DashboardView, LineView, SeriesView, WidgetView } from "../api.ts";
-import { Chart } from "./chart.ts";
+import { Chart, formatTime } from "./chart.ts";
 import { type TimeSeriesView, valueAt } from "./columns.ts";
 import { h, setAttribute, setStyle, setText } from "./dom.ts";
 import { formatValue } from "./format.ts";
@@ -57,8 +57,7 @@ export class WidgetCard {
     setText(this.#title, view.title);
     this.#title.title = view.title;
     setAttribute(this.element, "data-kind", view.kind);
-    const isPeriodic = view.kind === "timeSeries" || view.kind === "singleValue";
-    setText(this.#period, isPeriodic ? formatPeriod(view.periodSeconds) : "");
+    if (view.kind === "timeSeries" || view.kind === "singleValue") this.#drawPeriod(view, dashboard);
     switch (view.kind) {
       case "timeSeries":
         if (this.#kind !== view.kind) this.#body.replaceChildren(this.#chart.element, this.#legend);
@@ -95,7 +94,21 @@ export class WidgetCard {
 
   #pointAt(index: number | null): void {
     this.#cursor = index;
-    if (this.#latest?.view.kind === "timeSeries") this.#drawLegend(this.#latest.view, this.#latest.dashboard);
+    if (this.#latest?.view.kind !== "timeSeries") return;
+    const { view, dashboard } = this.#latest;
+    this.#drawLegend(view, dashboard);
+    this.#drawPeriod(view, dashboard);
+  }
+
+  /** The period's length; while a chart is pointed at, when the period under the pointer begins. */
+  #drawPeriod({ periodSeconds }: { readonly periodSeconds: number }, { from }: DashboardView): void {
+    const start = Math.floor(from / periodSeconds) * periodSeconds + (this.#cursor ?? 0) * periodSeconds;
+    setText(
+      this.#period,
+      this.#cursor === null
+        ? formatPeriod(periodSeconds)
+        : `${formatTime(start)} · ${formatPeriod(periodSeconds)}`,
+    );
   }
 
   #drawLegend(view: TimeSeriesView, { from }: DashboardView): void {

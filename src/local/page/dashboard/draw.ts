@@ -142,7 +142,13 @@ function findAlarm(arn: string, alarms: readonly AlarmView[]): AlarmView {
 
 function viewAlarm(alarm: AlarmDefinition, { states, speed }: DrawOptions): AlarmView {
   const condition = alarm.kind === "metric" ? describeCondition(alarm, speed) : "composed of other alarms";
-  return { name: alarm.name, description: alarm.description, state: states.state(alarm.name), condition };
+  return {
+    name: alarm.name,
+    description: alarm.description,
+    state: states.state(alarm.name),
+    condition,
+    isComposite: alarm.kind !== "metric",
+  };
 }
 
 function describeCondition(alarm: MetricAlarm, speed: number): string {
