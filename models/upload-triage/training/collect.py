@@ -1,27 +1,25 @@
-"""Collects real pictures into pools (see generate.py) and into the two sets that training never sees.
+"""Collects real images into pools (see generate.py).
 
-    python collect.py triage FOLDER POOL VALIDATION.npz     pictures named by sources.tsv, as <label>/<number>.jpg
-    python collect.py folder FOLDER POOL NAME LABEL         every picture below a folder, all of one label
-    python collect.py debian POOL HELD.npz DEBS             pictures and pages of the Debian packages of packages.tsv
+    python collect.py triage FOLDER POOL               images named by sources.tsv, as <label>/<number>.jpg
+    python collect.py folder FOLDER POOL NAME LABEL    every image below a folder, all of one label
+    python collect.py debian POOL DEBS                 images and pages of the Debian packages of packages.tsv
 
-An .npz holds views as the function makes them: x uint8 [N, 224, 224, 3] and y [N], the place of the label in LABELS.
+Each pool is one source: a repository, a folder or a package.
 """
 import argparse
 import random
 import re
 import subprocess
 import tempfile
+from multiprocessing import Pool as Workers
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from generate import to_pool_size, write_pool
-from model import LABELS
-from pictures import blank
 
 HERE = Path(__file__).parent
-BLANKS = 120  # generated blank pictures of the validation set: there are no real ones
 Image.MAX_IMAGE_PIXELS = 100_000_000
 
 
@@ -34,51 +32,40 @@ def flat(im):
     return im.convert("RGB")
 
 
-def view(im):
-    """Shorter side 256 (Lanczos), the middle 224 x 224: uint8 [224, 224, 3]."""
-    a = to_pool_size(im)
-    y, x = (a.shape[0] - 224) // 2, (a.shape[1] - 224) // 2
-    return a[y:y + 224, x:x + 224]
-
-
-def write_views(path, pictures):
-    """Writes (picture, label) pairs as one .npz."""
-    x, y = zip(*((view(im), LABELS.index(label)) for im, label in pictures))
-    np.savez_compressed(path, x=np.stack(x), y=np.array(y))
-
-
 def rows(name):
     with open(HERE / name, newline="") as lines:
         return [line.rstrip("\n").split("\t") for line in lines if line.strip() and not line.startswith("#")]
 
 
 def corrections():
-    """{'label/number': label, or '-' for a picture to leave out}."""
+    """{'label/name': label, or '-' for an image to leave out}; a row names one file or a range of numbered ones."""
     out = {}
     for span, label in rows("corrections.tsv"):
-        folder, numbers = span.split("/")
-        first, last = (numbers.split("-") * 2)[:2]
-        out.update({f"{folder}/{n:04}": label for n in range(int(first), int(last) + 1)})
+        numbers = re.fullmatch(r"(\w+)/(\d{4})(?:-(\d{4}))?", span)
+        if numbers:
+            folder, first, last = numbers[1], int(numbers[2]), int(numbers[3] or numbers[2])
+            out.update({f"{folder}/{n:04}": label for n in range(first, last + 1)})
+        else:
+            out[span] = label
     return out
 
 
-def collect_triage(folder, pool, validation):
-    held, fixed = dict(rows("validation.tsv")[1:]), corrections()
-    train = []
-    for file, _ in rows("sources.tsv")[1:]:
+def collect_triage(folder, pool):
+    """One pool per source: `triage-<owner>_<repository>`."""
+    fixed, by_source = corrections(), {}
+    for file, address in rows("sources.tsv")[1:]:
         label = fixed.get(file.rsplit(".", 1)[0], file.split("/")[0])
-        if file not in held and label != "-":
-            train.append((file, label))
-    write_pool(pool, "real", (to_pool_size(flat(Image.open(folder / f))) for f, _ in train), [label for _, label in train])
-    views = [(flat(Image.open(folder / f)), label) for f, label in held.items()]
-    views += [(blank.draw(random.Random(f"validation-{k}")), "blank") for k in range(BLANKS)]
-    write_views(validation, views)
-    print(f"{len(train)} pictures to train with, {len(views)} to validate with")
+        if label != "-":
+            by_source.setdefault(address.split("@")[0].replace("/", "_"), []).append((file, label))
+    for source, files in by_source.items():
+        images = (to_pool_size(flat(Image.open(folder / file))) for file, _ in files)
+        write_pool(pool, f"triage-{source}", images, [label for _, label in files], [file for file, _ in files])
+        print(f"{source}: {len(files)}", flush=True)
 
 
 def collect_folder(folder, pool, name, label):
     files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
-    write_pool(pool, name, (to_pool_size(flat(Image.open(f))) for f in files), [label] * len(files))
+    write_pool(pool, name, (to_pool_size(flat(Image.open(f))) for f in files), [label] * len(files), [f.name for f in files])
     print(f"{name}: {len(files)}")
 
 
@@ -94,11 +81,16 @@ def pages(rng, file, most):
                 yield flat(Image.open(out))
 
 
+def drawn(file):
+    """An SVG as RGBA, 256 pixels on its longer side."""
+    with tempfile.NamedTemporaryFile(suffix=".png") as out:
+        subprocess.run(["timeout", "20", "rsvg-convert", "-a", "-w", "256", "-h", "256", "-o", out.name, file], capture_output=True)
+        return Image.open(out.name).convert("RGBA")
+
+
 def drawing(rng, file):
     """An SVG icon on a plain ground, most often white."""
-    with tempfile.NamedTemporaryFile(suffix=".png") as out:
-        subprocess.run(["rsvg-convert", "-w", "256", "-h", "256", "-o", out.name, file], capture_output=True)
-        return on_ground(rng, Image.open(out.name).convert("RGBA"))
+    return on_ground(rng, drawn(file))
 
 
 def on_ground(rng, mark):
@@ -112,11 +104,11 @@ def on_ground(rng, mark):
 
 def usable(im, label):
     """Big enough, not a strip, and not empty."""
-    small = 48 if label == "icon" else 160
+    small = 48 if label in ("icon", "barcode") else 160
     return min(im.size) >= small and max(im.size) <= 4 * min(im.size) and np.asarray(im.resize((64, 64)), np.float32).std() > 4
 
 
-def pictures_of(rng, root, label, pattern, limit):
+def images_of(rng, root, label, pattern, limit):
     """Up to `limit` pictures of the files below `root` whose path matches `pattern`."""
     files = sorted(f for f in root.rglob("*") if f.is_file() and not f.is_symlink() and re.search(pattern, str(f.relative_to(root))))
     rng.shuffle(files)
@@ -128,7 +120,7 @@ def pictures_of(rng, root, label, pattern, limit):
             if f.suffix == ".pdf":
                 found = pages(rng, f, each)
             elif f.suffix == ".svg":
-                found = [drawing(rng, f)]
+                found = [drawing(rng, f) if label == "icon" else flat(drawn(f))]
             else:
                 im = Image.open(f)
                 found = [on_ground(rng, im.convert("RGBA")) if label == "icon" else flat(im)]
@@ -142,26 +134,29 @@ def pictures_of(rng, root, label, pattern, limit):
             return
 
 
-def collect_debian(pool, held, debs):
-    """packages.tsv: package, version, label, pattern of paths, most pictures, and `held` or `train`."""
-    views = []
-    for package, version, label, pattern, limit, use in rows("packages.tsv")[1:]:
-        archive = next(iter(debs.glob(f"{package}_*.deb")), None)
-        if archive is None:
-            print(f"{package}: not there, skipped (apt-get download {package}={version})", flush=True)
-            continue
-        rng = random.Random(f"{package}-{label}")
-        with tempfile.TemporaryDirectory() as root:
-            subprocess.run(["dpkg", "-x", archive, root], check=True)
-            found = pictures_of(rng, Path(root), label, pattern, int(limit))
-            if use == "held":
-                views += [(Image.fromarray(to_pool_size(im)), label) for im in found]
-                print(f"{package}: {len(views)} held so far", flush=True)
-            else:
-                arrays = [to_pool_size(im) for im in found]
-                write_pool(pool, f"debian-{label}-{package}", arrays, [label] * len(arrays))
-                print(f"{package}: {len(arrays)} {label}", flush=True)
-    write_views(held, views)
+def collect_package(job):
+    """One row of packages.tsv -> a pool `debian-<label>-<package>`."""
+    pool, debs, (package, version, label, pattern, limit, _) = job
+    name = f"debian-{label}-{package}"
+    archive = next((f for ending in (".deb", ".orig.tar.*") for f in debs.glob(f"{package}_*{ending}")), None)
+    if archive is None:
+        return f"{package}: not there, skipped (apt-get download {package}={version})"
+    if (pool / f"{name}.json").exists():
+        return f"{package}: collected before"
+    rng = random.Random(f"{package}-{label}")
+    with tempfile.TemporaryDirectory() as root:
+        unpack = ["dpkg", "-x", archive, root] if archive.suffix == ".deb" else ["tar", "-xf", archive, "-C", root]
+        subprocess.run(unpack, check=True)
+        arrays = [to_pool_size(im) for im in images_of(rng, Path(root), label, pattern, int(limit))]
+        write_pool(pool, name, arrays, [label] * len(arrays))
+    return f"{package}: {len(arrays)} {label}"
+
+
+def collect_debian(pool, debs):
+    """packages.tsv: package, version, label, pattern of paths, most images, use (see folds.py)."""
+    with Workers(2) as workers:
+        for line in workers.imap_unordered(collect_package, [(pool, debs, row) for row in rows("packages.tsv")[1:]]):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

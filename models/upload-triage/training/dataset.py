@@ -1,39 +1,14 @@
-"""Pools of pictures (see generate.py), and the augmentation that makes batches of them."""
-import json
-import random
-import threading
-from pathlib import Path
-from queue import Queue
-
+"""Augmentation: of one image as it is rendered, and of batches."""
 import numpy as np
 import torch
 from PIL import Image, ImageFilter, ImageOps
 
-from generate import KINDS, NOISE
+from generate import NOISE
 from model import LABELS
 from pictures import common
 
 # How often each class is drawn; the confusable ones more.
-WEIGHTS = {"barcode": 1.0, "blank": 0.55, "chart": 1.3, "document": 1.3, "icon": 1.1, "photo": 1.2, "screenshot": 2.0, NOISE: 0.12}
-
-
-class Pools:
-    """Memory-mapped pools; `draw(rng)` gives (uint8 [h, w, 3], label), real pictures `real_share` of the time."""
-
-    def __init__(self, folder, real_share=0.6):
-        self.folder, self.by = folder, {}
-        for index in sorted(Path(folder).glob("*.json")):
-            pixels = np.memmap(index.with_suffix(".bin"), np.uint8, "r")
-            for offset, h, w, label in json.loads(index.read_text()):
-                self.by.setdefault((label, index.stem.rsplit("-", 1)[0] not in KINDS), []).append((pixels, offset, h, w))
-        self.labels, self.real_share = list(WEIGHTS), real_share
-
-    def draw(self, rng):
-        label = rng.choices(self.labels, list(WEIGHTS.values()))[0]
-        real = self.by.get((label, True), [])
-        made = self.by.get((label, False), [])
-        pixels, offset, h, w = rng.choice(real if real and (not made or rng.random() < self.real_share) else made)
-        return pixels[offset:offset + h * w * 3].reshape(h, w, 3), label
+WEIGHTS = {"barcode": 1.0, "blank": 0.55, "chart": 1.3, "document": 1.3, "icon": 1.1, "photo": 1.2, "screenshot": 2.0, NOISE: 0.6}
 
 
 def augment(rng, a, label, size):
@@ -103,34 +78,6 @@ def soft_targets(labels, smoothing=0.04):
         else:
             t[k, LABELS.index(label)] += 1 - smoothing
     return t
-
-
-class Batches:
-    """Endless batches (x float [N, 3, S, S] in [-1, 1], targets [N, 7]) made by a background thread."""
-
-    def __init__(self, pools, size, n, seed, mix=0.15):
-        self.queue, self.stop = Queue(4), False
-        threading.Thread(target=self.run, args=(pools, size, n, random.Random(seed), mix), daemon=True).start()
-
-    def run(self, pools, size, n, rng, mix):
-        made = 0
-        while not self.stop:
-            made += 1
-            if made % 30 == 0:  # pools may grow while training runs
-                pools = Pools(pools.folder, real_share=pools.real_share)
-            views, labels = [], []
-            for _ in range(n):
-                a, label = pools.draw(rng)
-                views.append(augment(rng, a, label, size))
-                labels.append(label)
-            x = torch.from_numpy(np.ascontiguousarray(np.stack(views))).permute(0, 3, 1, 2).float() / 255
-            x, t = colours(x, labels, rng) * 2 - 1, soft_targets(labels)
-            if rng.random() < mix:  # CutMix (Yun et al. 2019): a box of another picture, targets by area
-                x, t = cutmix(rng, x, t)
-            self.queue.put((x.contiguous(memory_format=torch.channels_last), t))
-
-    def next(self):
-        return self.queue.get()
 
 
 def cutmix(rng, x, t):

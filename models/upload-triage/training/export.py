@@ -3,7 +3,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from model import LABELS
+from model import LABELS, SIZE
 
 ACTIVATION_SCALE, INPUT_SCALE, INPUT_ZERO = 6 / 255, 1 / 128, 128
 
@@ -58,13 +58,13 @@ def int8_layers(g, layers, pooled_scale):
 
 def write_onnx(path, layers, head, pooled_scale=None):
     """`layers`: (weight, bias, stride, groups), for INT8 with the scales of the weights after that. INT8 when there is
-    a scale for the pooled features. The last, 7 x 1024 matrix stays in float32: it is 0.001% of the arithmetic."""
+    a scale for the pooled features. The last, matrix of the classes stays in float32: it is 0.005% of the arithmetic."""
     g = Graph()
     pooled = int8_layers(g, layers, pooled_scale) if pooled_scale else float_layers(g, layers)
     flat = g.node("Flatten", [pooled], "features", axis=1)
     weight, bias = (np.asarray(h, np.float32) for h in head)
     g.node("Gemm", [flat, g.constant("head_weight", weight), g.constant("head_bias", bias)], "logits", transB=1)
-    graph = helper.make_graph(g.nodes, "upload-triage", [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, 3, 224, 224])],
+    graph = helper.make_graph(g.nodes, "upload-triage", [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, 3, SIZE, SIZE])],
                               [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, len(LABELS)])], g.constants)
     model = helper.make_model(graph, producer_name="upload-triage", opset_imports=[helper.make_opsetid("", 13)])
     model.ir_version = 8

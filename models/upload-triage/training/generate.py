@@ -1,9 +1,9 @@
-"""Draws the generated part of the training pictures into a pool.
+"""Draws the generated part of the training images into pools.
 
     python generate.py POOL [--scale 1.0] [--only KIND ...]
 
-A pool is one flat file of uint8 RGB pixels and a JSON index `[[offset, height, width, label], ...]` for each kind of
-picture. Pictures have a shorter side of 256 and at most 384 on the longer, cut from the middle: what the function sees
+A pool is one flat file of uint8 RGB pixels and a JSON index `[[offset, height, width, label, name], ...]` for each source.
+Images have a shorter side of 256 and at most 384 on the longer, cut from the middle: what the function sees
 (shorter side 256, centre 224 x 224) and something around it for augmentation.
 """
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pictures import barcode, blank, chart, document, icon, plot, screenshot
+from pictures import barcode, blank, chart, closeup, document, icon, infographic, other, plot, report, screenshot
 
 SHORT, LONG = 256, 384
 NOISE = "-"  # no class: trained towards equal scores
@@ -23,7 +23,8 @@ KINDS = {  # kind: (label, draw, pictures at scale 1)
     "document": ("document", document.draw, 2600), "chart": ("chart", chart.draw, 1300), "plot": ("chart", plot.draw, 800),
     "blank": ("blank", blank.draw, 1500), "noise": (NOISE, blank.noise, 300), "barcode": ("barcode", barcode.draw, 1600),
     "icon": ("icon", icon.draw, 1600), "screenshot": ("screenshot", screenshot.draw, 2400),
-    "sparse": ("screenshot", screenshot.sparse, 800),
+    "sparse": ("screenshot", screenshot.sparse, 800), "closeup": ("screenshot", closeup.draw, 1200),
+    "report": ("document", report.draw, 1500), "infographic": ("chart", infographic.draw, 1500), "other": (NOISE, other.draw, 500),
 }
 
 
@@ -41,14 +42,14 @@ def draw_one(job):
     return to_pool_size(KINDS[kind][1](random.Random(f"{kind}-{seed}")))
 
 
-def write_pool(folder, name, arrays, labels):
-    """Writes an iterable of uint8 [h, w, 3] arrays as one pool. A training run may have the old one open."""
+def write_pool(folder, name, arrays, labels, names=None):
+    """Writes an iterable of uint8 [h, w, 3] arrays, with a label and a name each, as one pool."""
     folder.mkdir(parents=True, exist_ok=True)
     index, offset, part = [], 0, folder / f"{name}.part"
     with open(part, "wb") as out:
-        for a, label in zip(arrays, labels):
+        for k, (a, label) in enumerate(zip(arrays, labels)):
             out.write(a.tobytes())
-            index.append([offset, a.shape[0], a.shape[1], label])
+            index.append([offset, a.shape[0], a.shape[1], label, names[k] if names else str(k)])
             offset += a.size
     part.replace(folder / f"{name}.bin")
     (folder / f"{name}.json").write_text(json.dumps(index))

@@ -1,9 +1,11 @@
-"""MobileNet v1 1.0 (Howard et al. 2017, table 1) for seven classes, 224 x 224."""
+"""MobileNet v1 (Howard et al. 2017, table 1) of half the width for seven classes, 160 x 160."""
 import torch
 from torch import nn
 
+SIZE, WIDTH = 160, 0.5
+FEATURES = int(1024 * WIDTH)
 LABELS = ["barcode", "blank", "chart", "document", "icon", "photo", "screenshot"]
-# (input channels, output channels, stride) of the 13 depthwise-separable blocks.
+# (input channels, output channels, stride) of the 13 depthwise-separable blocks at full width.
 BLOCKS = [(32, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1), (256, 512, 2),
           *[(512, 512, 1)] * 5, (512, 1024, 2), (1024, 1024, 1)]
 
@@ -44,16 +46,17 @@ class ConvBN(nn.Module):
 
 
 class MobileNetV1(nn.Module):
-    """[N, 3, S, S] in [-1, 1] -> logits [N, 7]; `features` gives the pooled [N, 1024]."""
+    """[N, 3, S, S] in [-1, 1] -> logits [N, 7]; `features` gives the pooled [N, 1024 * width]."""
 
-    def __init__(self, classes=len(LABELS), dropout=0.1):
+    def __init__(self, classes=len(LABELS), width=WIDTH, dropout=0.1):
         super().__init__()
-        layers = [ConvBN(3, 32, 3, 2)]
+        layers = [ConvBN(3, int(32 * width), 3, 2)]
         for i, o, s in BLOCKS:
+            i, o = int(i * width), int(o * width)
             layers += [ConvBN(i, i, 3, s, i), ConvBN(i, o, 1)]
         self.body = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(1024, classes)
+        self.head = nn.Linear(int(1024 * width), classes)
 
     def features(self, x):
         return self.body(x).mean((2, 3))

@@ -1,11 +1,10 @@
 """Folds, quantises and exports a trained network.
 
-    python quantize.py OUT_FOLDER CHECKPOINT ... --pool POOL --held held.npz [--validation validation.npz]
+    python quantize.py OUT_FOLDER CHECKPOINT --views VIEWS --temperature T
 
-averages the weights of the checkpoints (of one run, or of runs that start from one another) and writes
-OUT_FOLDER/model.onnx (INT8) and OUT_FOLDER/fp32.onnx, both with input pixel_values [1, 3, 224, 224] in [-1, 1] and output
-logits [1, 7], already divided by the temperature, which is fitted on the held-out set. Ranges and biases are calibrated on
-views of the training pools.
+writes OUT_FOLDER/model.onnx (INT8) and OUT_FOLDER/fp32.onnx, both with input pixel_values [1, 3, SIZE, SIZE] in [-1, 1] and
+output logits [1, 7], already divided by the temperature (protocol.py prints it). Ranges and biases are calibrated on
+training views.
 
 Weights: int8, one scale an output channel, zero point 0. Activations: uint8; every ReLU6 gives exactly [0, 6] with zero
 point 0, so that saturation is the clamp. Pair limit: AVX2 without VNNI adds two products of a uint8 and an int8 in
@@ -20,10 +19,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from dataset import Pools, augment
 from export import write_onnx
-from generate import NOISE
-from model import LABELS, MobileNetV1
+from memory import Views, batch
+from model import LABELS, SIZE, MobileNetV1
 
 ACTIVATION_SCALE = np.float32(6 / 255)
 INPUT_SCALE, INPUT_ZERO = np.float32(1 / 128), 128  # as in Google's TFLite files: [-1, 0.992]
@@ -126,18 +124,13 @@ def simulate(layers, head, x, quantised=True):
 
 
 def tensor(pixels):
-    """uint8 [N, 224, 224, 3] -> float [N, 3, 224, 224] in [-1, 1]."""
+    """uint8 [N, S, S, 3] -> float [N, 3, S, S] in [-1, 1]."""
     return (torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
 
 
-def training_views(pool, n, seed=0):
-    """n augmented views of the pools, as in training."""
-    pools, rng, views = Pools(pool), random.Random(seed), []
-    while len(views) < n:
-        pixels, label = pools.draw(rng)
-        if label != NOISE:
-            views.append(augment(rng, pixels, label, 224))
-    return tensor(np.stack(views))
+def training_views(folder, sources, n=96, seed=0):
+    """n views of these sources, as in training."""
+    return batch(Views(folder, sources), random.Random(seed), n, SIZE, mix=0)[0]
 
 
 @torch.no_grad()
@@ -171,51 +164,34 @@ def best_temperature(logits, y):
     return min(grid, key=lambda t: float((F.cross_entropy(logits / float(t), y, reduction="none") * share).sum()))
 
 
-def recalls(logits, y):
-    guess = logits.argmax(1)
-    out = {LABELS[c]: float((guess[y == c] == c).float().mean()) for c in y.unique().tolist()}
-    return sum(out.values()) / len(out), {label: round(r, 3) for label, r in out.items()}
-
-
 def calibration_error(logits, y, bins=15):
     score, guess = logits.softmax(1).max(1)
     place = (score * bins).ceil().long()
     return sum(float(((guess == y).float()[place == b] - score[place == b]).sum().abs()) for b in place.unique()) / len(y)
 
 
-def report(name, layers, floats, head, path):
-    """Recalls and calibration of both graphs; the head holds the temperature already."""
-    data = np.load(path)
-    y = torch.from_numpy(data["y"])
-    for kind, graph in (("fp32", floats), ("INT8", layers)):
-        logits = all_logits(graph, head, data["x"], kind == "INT8")
-        macro, each = recalls(logits, y)
-        print(f"{name} {kind}: macro {macro:.4f}, calibration error {calibration_error(logits, y):.4f}", each, flush=True)
+def quantised(path, views):
+    """A checkpoint as (INT8 layers, float layers, head, scale of the pooled features)."""
+    model = MobileNetV1().eval()
+    model.load_state_dict(torch.load(path)["model"])
+    floats, head = fill_ranges(fold(model), (model.head.weight.detach(), model.head.bias.detach()), views)
+    layers, pooled = quantise(floats, views)
+    return layers, floats, head, pooled
 
 
 if __name__ == "__main__":
+    from train import sources_of
+
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
-    parser.add_argument("checkpoints", nargs="+")
-    parser.add_argument("--pool", required=True)
-    parser.add_argument("--held", required=True)
-    parser.add_argument("--validation")
-    parser.add_argument("--views", type=int, default=96)
+    parser.add_argument("checkpoint")
+    parser.add_argument("--views", required=True)
+    parser.add_argument("--temperature", type=float, required=True)
     args = parser.parse_args()
     torch.set_num_threads(1)  # two wait for each other where the cores are shared
-    model = MobileNetV1().eval()
-    states = [torch.load(path)["model"] for path in args.checkpoints]
-    model.load_state_dict({name: (sum(s[name].float() for s in states) / len(states)).to(v.dtype) for name, v in states[0].items()})
-    views = training_views(args.pool, args.views)
-    folded, head = fill_ranges(fold(model), (model.head.weight.detach(), model.head.bias.detach()), views)
-    layers, pooled = quantise(folded, views)
-    data = np.load(args.held)
-    temperature = float(best_temperature(all_logits(layers, head, data["x"]), torch.from_numpy(data["y"])))
-    print(f"temperature {temperature:.3f}", flush=True)
-    head = tuple(h / temperature for h in head)
+    torch.manual_seed(0)
+    layers, floats, head, pooled = quantised(args.checkpoint, training_views(args.views, sources_of(args.views, "all")))
+    head = tuple(h / args.temperature for h in head)
     args.out.mkdir(parents=True, exist_ok=True)
-    write_onnx(args.out / "fp32.onnx", [(w.numpy(), b.numpy(), s, g) for w, b, s, g in folded], head)
+    write_onnx(args.out / "fp32.onnx", [(w.numpy(), b.numpy(), s, g) for w, b, s, g in floats], head)
     write_onnx(args.out / "model.onnx", [(q.numpy(), b.numpy(), s, g, k.numpy()) for q, k, b, s, g in layers], head, pooled)
-    for name, path in (("held out", args.held), ("validation", args.validation)):
-        if path:
-            report(name, layers, folded, head, path)

@@ -1,0 +1,73 @@
+"""Renders the pools (see generate.py) as views, once, so that training only reads memory.
+
+    python views.py train POOL VIEWS [--only PREFIX ...]    augmented views, several per image
+    python views.py exact POOL VIEWS                        one view per image, as the function sees it, of the sources that are left out once
+
+For each source: `<source>.u8`, uint8 [N, S, S, 3] (S is 192, or SIZE for exact ones), and `<source>.json`, rows of [image, height, width, label, name].
+teacher.ts adds `<source>.features`, uint8 [N, 1280].
+"""
+import argparse
+import json
+import random
+from multiprocessing import Pool
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from dataset import augment
+from model import SIZE
+from sources import fold_of, is_generated, read_index
+
+
+RENDERED = 192  # more than SIZE: training takes crops
+
+
+def exact(a):
+    """The function's view: shorter side SIZE / 0.875 (Lanczos), the middle SIZE x SIZE."""
+    k = round(SIZE / 0.875) / min(a.shape[:2])
+    h, w = round(a.shape[0] * k), round(a.shape[1] * k)
+    x, y = (w - SIZE) // 2, (h - SIZE) // 2
+    return np.asarray(Image.fromarray(a).resize((w, h), Image.LANCZOS).crop((x, y, x + SIZE, y + SIZE)))
+
+
+def render(job):
+    """All views of one pool."""
+    pool, out, source, times = job
+    rows, pixels = json.loads((pool / f"{source}.json").read_text()), np.memmap(pool / f"{source}.bin", np.uint8, "r")
+    rng, index = random.Random(source), []
+    with open(out / f"{source}.part", "wb") as file:
+        for k, (offset, h, w, label, name) in enumerate(rows):
+            a = pixels[offset:offset + h * w * 3].reshape(h, w, 3)
+            for _ in range(times or 1):
+                file.write((augment(rng, a, label, RENDERED) if times else exact(a)).tobytes())
+                index.append([k, h, w, label, name])
+    (out / f"{source}.part").replace(out / f"{source}.u8")
+    (out / f"{source}.json").write_text(json.dumps(index))
+    return f"{source}: {len(index)}"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", choices=["train", "exact"])
+    parser.add_argument("pool", type=Path)
+    parser.add_argument("views", type=Path)
+    parser.add_argument("--only", nargs="*", default=[""])
+    args = parser.parse_args()
+    args.views.mkdir(parents=True, exist_ok=True)
+    index = read_index(args.pool)
+    folds = fold_of(index)
+    jobs = []
+    for source in sorted(index, key=lambda s: -len(index[s])):
+        if index[source] and not (args.views / f"{source}.json").exists() and source.startswith(tuple(args.only)):
+            times = 2 if is_generated(source) else 4 if source in folds else 3
+            jobs.append((args.pool, args.views, source, times if args.kind == "train" else 0))
+    if args.kind == "exact":
+        jobs = [job for job in jobs if job[2] in folds]
+    with Pool(2) as workers:
+        for line in workers.imap_unordered(render, jobs):
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
