@@ -103,3 +103,13 @@ export function parseResult(text: string): Result | undefined {
     return undefined;
   }
 }
+
+/**
+ * Whether what stands of the same event stays where ours would replace it: a classification before any rejection, and any
+ * verdict before the mere suspicion that an image ends the process.
+ */
+export function outlasts(existing: Result, ours: Result): boolean {
+  if (ours.status === "classified") return false;
+  if (existing.status === "classified") return true;
+  return ours.error.code === "PROCESSING_LIMIT" && existing.error.code !== "PROCESSING_LIMIT";
+}

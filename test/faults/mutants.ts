@@ -13,6 +13,8 @@ export interface Mechanism {
   readonly module?: string;
   /** The function in it: takes the module, gives the exports that take the place of its own. */
   readonly mutant?: string;
+  /** Variables of the function that would make up for it. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** What becomes of an answer on its way back, for mechanisms around the function. */
   readonly answer?: (answer: FunctionAnswer) => FunctionAnswer;
   readonly faults: readonly (FaultClass | Stage)[];
@@ -119,6 +121,7 @@ export const MECHANISMS: readonly Mechanism[] = [
     disabled: "silence ends: S3_TIMEOUT_MS, the deadline's signal, the batch's bound",
     module: "deadline.ts",
     mutant: "neverEnd",
+    variables: { S3_TIMEOUT_MS: "600000" },
     faults: ["stall"],
     expected: "silent",
     runs: 6,

@@ -70,6 +70,7 @@ export async function simulate(
     S3_TIMEOUT_MS: "2500",
     DEADLINE_MARGIN_MS: "50",
     ISOLATION_QUEUE_ARN,
+    ...options.without?.variables,
   };
   const pictures = await knownPictures(options.modelDir, readConfig(variables));
   const world: World = { s3, pictures, lastRecord: (bucket, key) => records.get(`${bucket}/${key}`) };

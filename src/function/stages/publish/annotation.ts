@@ -1,6 +1,6 @@
 import { GetObjectAnnotationCommand, PutObjectAnnotationCommand, type S3Client } from "@aws-sdk/client-s3";
 import { ClassifierError, messageOf } from "../../errors.ts";
-import { parseResult, type Result } from "../../result.ts";
+import { outlasts, parseResult, type Result } from "../../result.ts";
 import { describeS3Error, isMissingObject } from "../../s3.ts";
 import type { Published, Publisher } from "./publisher.ts";
 
@@ -32,9 +32,8 @@ export function annotationPublisher(s3: S3Client, name: string): Publisher {
         if (result.status === "rejected") {
           const existing = await read(result, signal);
           // Without versions the annotation can be that of other bytes only until ours fails on their ETag.
-          if (existing?.status === "classified" && (eTag === undefined || existing.source.eTag === eTag)) {
-            return "kept";
-          }
+          const isOfSameBytes = eTag === undefined || existing?.source.eTag === eTag;
+          if (existing !== undefined && isOfSameBytes && outlasts(existing, result)) return "kept";
           if (existing?.status === "rejected" && existing.error.code === result.error.code)
             return "unchanged";
         }

@@ -1,7 +1,7 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { ClassifierError, messageOf } from "../../errors.ts";
 import { compareSequencers, type ImageRef } from "../../image-ref.ts";
-import { parseResult, type Result } from "../../result.ts";
+import { outlasts, parseResult, type Result } from "../../result.ts";
 import { describeS3Error, isMissingObject, unquoteETag } from "../../s3.ts";
 import type { Published } from "./publisher.ts";
 
@@ -72,7 +72,7 @@ async function compare(
   signal: AbortSignal,
 ): Promise<Published | undefined> {
   if (isSameEvent(existing.source, ours.source)) {
-    if (existing.status === "classified" && ours.status === "rejected") return "kept";
+    if (outlasts(existing, ours)) return "kept";
     return isSameVerdict(existing, ours) ? "unchanged" : undefined;
   }
   return (await isNewer(s3, ours.source, existing.source, signal)) ? undefined : "superseded";

@@ -7,8 +7,8 @@ import { linesPublisher } from "./lines.ts";
 import { assertResultKey, publishResult } from "./object.ts";
 
 /**
- * `unchanged`: the same result stood there already. `kept`: a classification of the same event stands, which no rejection
- * replaces. `superseded`: a result of a newer upload stands. `gone`: the result would stand on the upload, which is no more.
+ * `unchanged`: the same result stood there already. `kept`: what stands of the same event outlasts ours, such as a
+ * classification a rejection. `superseded`: a result of a newer upload stands. `gone`: the result would stand on the upload, which is no more.
  */
 export type Published = "published" | "unchanged" | "kept" | "superseded" | "gone";
 

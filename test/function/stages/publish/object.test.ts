@@ -18,7 +18,10 @@ function resultOf(source: Partial<ImageRef>, sha256 = "11".repeat(32)): Result {
   return classifiedResult(origin, { bucket: "uploads", key: "a b/ü.jpg", ...source }, classification);
 }
 
-function rejectionOf(source: Partial<ImageRef>, code: "OBJECT_NOT_FOUND" | "IMAGE_TOO_LARGE"): Result {
+function rejectionOf(
+  source: Partial<ImageRef>,
+  code: "OBJECT_NOT_FOUND" | "IMAGE_TOO_LARGE" | "PROCESSING_LIMIT",
+): Result {
   const origin = { model: resultOf({}).model, requestId: "request-2" };
   return rejectedResult(
     origin,
@@ -214,4 +217,14 @@ test("a key has to leave room for .json, counted in bytes", () => {
   for (const key of ["k".repeat(1020), "k".repeat(1024), "ü".repeat(510)]) {
     assert.throws(() => assertResultKey(key), { code: "KEY_TOO_LONG", retryable: false });
   }
+});
+
+test("the suspicion of a suspect replaces no verdict of its event, and a verdict replaces the suspicion", async (t) => {
+  const { publish } = await start(t);
+  const of = (code: "IMAGE_TOO_LARGE" | "PROCESSING_LIMIT") =>
+    rejectionOf({ sequencer: "10", eTag: "a" }, code);
+  assert.equal((await publish(of("PROCESSING_LIMIT")))[0], "published");
+  assert.equal((await publish(of("PROCESSING_LIMIT")))[0], "unchanged");
+  assert.equal((await publish(of("IMAGE_TOO_LARGE")))[0], "published");
+  assert.equal((await publish(of("PROCESSING_LIMIT")))[0], "kept");
 });
