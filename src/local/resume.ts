@@ -11,13 +11,13 @@ import { encodeKey } from "./s3/encoding.ts";
 export async function listUnclassified(
   client: S3Client,
   uploads: string,
-  results: string,
+  results: AsyncIterable<string>,
 ): Promise<object[]> {
   const classified = new Set<string>();
-  for await (const { Key } of listObjects(client, results)) classified.add(Key ?? "");
+  for await (const key of results) classified.add(key);
   const notifications: object[] = [];
   for await (const { Key = "", Size, ETag, LastModified } of listObjects(client, uploads)) {
-    if (classified.has(`${Key}.json`)) continue;
+    if (classified.has(Key)) continue;
     const object = { key: encodeKey(Key), size: Size, eTag: ETag?.replaceAll('"', "") };
     const record = {
       eventVersion: "2.1",

@@ -43,7 +43,7 @@ export interface StoredObject {
 export type StackEmitter = EventEmitter<StackEvents>;
 
 /**
- * What a created object leads to: an upload is queued, a result is announced.
+ * What a created upload leads to: it is queued and announced.
  *
  * @param queuesRemovals whether a removed upload is queued too, as with `RemoveResults`
  */
@@ -64,9 +64,7 @@ export function announceObject(
     eTag: object.eTag ?? "",
     sizeBytes: object.size ?? 0,
   };
-  if (bucket.name === RESULTS_BUCKET) {
-    events.emit("result", stored);
-  } else if (bucket.name === UPLOADS_BUCKET) {
+  if (bucket.name === UPLOADS_BUCKET) {
     queue.send(JSON.stringify({ Records: [record] }));
     events.emit("upload", stored);
   }
@@ -104,7 +102,7 @@ function readKey(body: string): string | undefined {
   }
 }
 
-function decodeKey(encoded: string): string {
+export function decodeKey(encoded: string): string {
   return decodeURIComponent(encoded.replaceAll("+", " "));
 }
 

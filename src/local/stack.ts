@@ -1,7 +1,8 @@
 import { EventEmitter } from "node:events";
 import { join } from "node:path";
-import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { S3Client } from "@aws-sdk/client-s3";
 import type { SQSEvent } from "aws-lambda";
+import { RESULTS_AS } from "../function/config.ts";
 import { buildFunction, FUNCTION_DIR } from "./build.ts";
 import { claimDataDir } from "./data-dir.ts";
 import { type EventSource, startEventSource } from "./event-source.ts";
@@ -24,6 +25,7 @@ import {
   type StackQueueCounts,
   UPLOADS_BUCKET,
 } from "./stack-events.ts";
+import { createStackResults } from "./stack-results.ts";
 import { type FunctionTemplate, readFunctionTemplate, readTemplate } from "./template.ts";
 
 const QUEUE_ARN = `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:uploads-queue`;
@@ -81,6 +83,8 @@ export interface LocalStack {
   invoke(event: unknown): Promise<InvocationResult>;
   /** The parsed result of an upload. Throws where there is none. */
   readResult(uploadKey: string): Promise<unknown>;
+  /** Keys of all uploads with a result. */
+  resultKeys(): AsyncIterable<string>;
   /** Queues the uploads that have no result, from a run that was ended too early. @returns how many */
   resume(): Promise<number>;
   /** Sends what was given up to the uploads queue again. @returns how many */
@@ -112,6 +116,9 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
 
   const release = claimDataDir(options.dataDir);
   const events = new EventEmitter<StackEvents>();
+  const resultsAs = RESULTS_AS.find((way) => way === variables.RESULTS_AS) ?? "object";
+  const annotationName = variables.ANNOTATION_NAME ?? "classification";
+  const results = createStackResults(() => client, resultsAs, annotationName, events);
   const queueSettings = readQueueSettings(template, options);
   const isolationSettings = readIsolationSettings(template, options);
   const isolationQueue = new Queue(isolationSettings);
@@ -123,7 +130,10 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
     dataDir: join(options.dataDir, "s3"),
     region: REGION,
     buckets: [UPLOADS_BUCKET, RESULTS_BUCKET],
-    onObjectEvent: (record) => announceObject(record, queue, events, queuesRemovals),
+    onObjectEvent: (record) => {
+      announceObject(record, queue, events, queuesRemovals);
+      results.announce(record);
+    },
   }).catch((error: unknown) => {
     release();
     throw error;
@@ -177,14 +187,10 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
       return concurrency;
     },
     invoke: runtime.invoke,
-    async readResult(uploadKey) {
-      const object = await client.send(
-        new GetObjectCommand({ Bucket: RESULTS_BUCKET, Key: `${uploadKey}.json` }),
-      );
-      return JSON.parse((await object.Body?.transformToString()) ?? "");
-    },
+    readResult: results.read,
+    resultKeys: results.keys,
     async resume() {
-      const notifications = await listUnclassified(client, UPLOADS_BUCKET, RESULTS_BUCKET);
+      const notifications = await listUnclassified(client, UPLOADS_BUCKET, results.keys());
       for (const notification of notifications) queue.send(JSON.stringify(notification));
       return notifications.length;
     },

@@ -142,3 +142,27 @@ test(
     assert.equal(stack.deadMessages().length, 0);
   },
 );
+
+for (const way of ["annotation", "lines", "annotation+lines"]) {
+  test(
+    `results published as ${way} are announced, read, and found again by the next stack`,
+    LIMIT,
+    async (t) => {
+      const dataDir = await dataFolder(t);
+      const environment = { RESULTS_AS: way };
+      const stack = await start(t, dataDir, { environment });
+      const announced = once(stack.events, "result");
+      await put(stack, "a photo.jpg", photo);
+      const [{ key }] = await announced;
+      assert.equal(key, "a photo.jpg.json");
+      assert.equal(label(await stack.readResult("a photo.jpg")), "photo");
+      await stack.close();
+      const next = await start(t, dataDir, { environment });
+      assert.equal(label(await next.readResult("a photo.jpg")), "photo");
+      const keys: string[] = [];
+      for await (const found of next.resultKeys()) keys.push(found);
+      assert.deepEqual(keys, ["a photo.jpg"]);
+      assert.equal(await next.resume(), 0);
+    },
+  );
+}

@@ -11,7 +11,10 @@ import { listModelNames } from "./models.ts";
 /** The options of `npm start`, read. */
 export interface StartOptions {
   /** What is given to the stack as it is. */
-  readonly stack: Pick<StackOptions, "modelDir" | "concurrency" | "memoryMb" | "timeoutSeconds" | "listen">;
+  readonly stack: Pick<
+    StackOptions,
+    "modelDir" | "concurrency" | "memoryMb" | "timeoutSeconds" | "listen" | "environment"
+  >;
   readonly modelName: string;
   readonly data: string | undefined;
   readonly port: number | undefined;

@@ -1,5 +1,6 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { newProgram, UsageError } from "../../command-line.ts";
+import { RESULTS_AS, type ResultsAs } from "../../function/config.ts";
 import {
   address,
   DEFAULT_CONCURRENCY,
@@ -17,6 +18,7 @@ interface Flags {
   readonly concurrency: number;
   readonly memory?: number;
   readonly timeout?: number;
+  readonly resultsAs?: ResultsAs;
   readonly port?: number;
   readonly listen?: string;
   readonly allowOrigin: readonly string[];
@@ -51,6 +53,9 @@ export function startProgram(name: "start" | "classify"): Command {
       wholeNumber(128, 10_240),
     )
     .option("--timeout <s>", "time of an invocation (default: as in template.yaml)", wholeNumber(1, 900))
+    .addOption(
+      new Option("--results-as <way>", "where results go (default: as in template.yaml)").choices(RESULTS_AS),
+    )
     .option("--data <dir>", "where the buckets are kept (default: .data of the project; with files: nowhere)")
     .option("--json", "print JSON, one object on each line", false)
     .option("--csv", "with files: print a table of comma-separated values", false)
@@ -103,7 +108,7 @@ Examples:
   $ graviton-image-classifier classify --json *.png | jq .document.predictions
   $ graviton-image-classifier classify scans/ --csv > results.csv`;
 
-function read({ model, concurrency, memory, timeout, listen, ...others }: Flags): StartOptions {
+function read({ model, concurrency, memory, timeout, resultsAs, listen, ...others }: Flags): StartOptions {
   const { name, dir } = findModel(model);
   const { data, port, allowOrigin = [], samples = false, open = false, json, csv, strict } = others;
   return {
@@ -114,6 +119,7 @@ function read({ model, concurrency, memory, timeout, listen, ...others }: Flags)
       concurrency,
       ...(memory !== undefined && { memoryMb: memory }),
       ...(timeout !== undefined && { timeoutSeconds: timeout }),
+      ...(resultsAs !== undefined && { environment: { RESULTS_AS: resultsAs } }),
       ...(listen !== undefined && { listen }),
     },
   };

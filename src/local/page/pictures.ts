@@ -1,6 +1,6 @@
 import { paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import type { LocalStack } from "../stack.ts";
-import { RESULTS_BUCKET, type StoredObject, UPLOADS_BUCKET } from "../stack-events.ts";
+import { type StoredObject, UPLOADS_BUCKET } from "../stack-events.ts";
 import type { PicturesMessage, PictureView } from "./api.ts";
 import { listCorrections } from "./corrections.ts";
 import { deadLetterKey } from "./dead-letters.ts";
@@ -59,9 +59,7 @@ export class Pictures {
     found.sort((a, b) => a.uploadedAt - b.uploadedAt);
     for (const picture of found) if (!this.#pictures.has(picture.key)) this.#set(picture);
     const reads: Promise<void>[] = [];
-    for await (const page of paginateListObjectsV2({ client }, { Bucket: RESULTS_BUCKET })) {
-      for (const { Key = "" } of page.Contents ?? []) reads.push(this.#read(Key));
-    }
+    for await (const key of this.#stack.resultKeys()) reads.push(this.#read(`${key}.json`));
     await Promise.all(reads);
     for await (const { key, eTag, label } of listCorrections(client)) {
       const picture = this.#pictures.get(key);
