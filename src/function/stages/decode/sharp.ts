@@ -131,8 +131,12 @@ async function firstFrame(
   return { data, raw };
 }
 
-/** How libvips, libjpeg, libpng, libheif and C++ say that there was no memory: the machine is at fault, not the image. */
-const OUT_OF_MEMORY = /out of memory|bad_alloc|insufficient memory|memory allocation|cannot allocate/i;
+/**
+ * How libvips, libjpeg, libpng, libheif and C++ say that there was no memory: the machine is at fault, not the image. But
+ * libheif calls it so too when a file asks for more than any image needs.
+ */
+const OUT_OF_MEMORY =
+  /out of memory|bad_alloc|insufficient memory|memory allocation(?! error: security limit)|cannot allocate/i;
 
 /** Box and Hamming have no like in sharp: there linear makes very large images smaller beforehand. */
 const SHARP_KERNELS = {

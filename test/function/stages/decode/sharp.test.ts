@@ -104,3 +104,14 @@ test("a picture of MAX_IMAGE_PIXELS is decoded, one pixel row more is IMAGE_TOO_
 test("the decoder warms up with a picture of its own", async () => {
   await warmUpDecoder();
 });
+
+test("a box that claims more bytes than there are is the image's fault, though libheif calls it memory", async () => {
+  const avif = await sharp({ create: { width: 64, height: 64, channels: 3, background: "red" } })
+    .avif({ effort: 0 })
+    .toBuffer();
+  const mdat = avif.lastIndexOf("mdat") - 4;
+  // A 64-bit size that nobody has.
+  const lying = Buffer.from(avif);
+  lying.writeUInt32BE(1, mdat);
+  await assert.rejects(decodeImage(lying, GEOMETRY, OPTIONS), { code: "INVALID_IMAGE" });
+});
