@@ -1,12 +1,14 @@
 import { type Deadline, NO_DEADLINE } from "./deadline.ts";
 import { ClassifierError, messageOf } from "./errors.ts";
+import { createResampler } from "./kernel/resampler.ts";
 import { fingerprintOf } from "./model/fingerprint.ts";
+import { planGeometry } from "./model/geometry.ts";
 import { createInputBuffers, type InputBuffers } from "./model/input-buffers.ts";
 import type { Model } from "./model/load.ts";
 import type { ScoreKind } from "./model/scores.ts";
 import { judgeUnknown, type Unknown } from "./model/unknown.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./stages/decode/header.ts";
-import type { RawImage } from "./stages/decode/raw-image.ts";
+import { decodeJpeg } from "./stages/decode/jpeg.ts";
 import { type DecodeOptions, FIRST_IMAGE, MAX_DECODE_SECONDS, renderPixels } from "./stages/decode/sharp.ts";
 import { inferOutputs } from "./stages/infer.ts";
 import { normalizeImage } from "./stages/normalize.ts";
@@ -85,6 +87,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
   const leases = createLeases(settings.decodesInFlight, () => createInputBuffers(model.input));
   const memory = createSemaphore(settings.maxImagePixels, "pixels to decode");
   const mutex = createMutex();
+  const resampler = createResampler();
   /** How long a run may take: the slowest of late, forgotten by and by. */
   let expectedInferMs = 0;
 
@@ -95,13 +98,20 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
     deadline: Deadline,
   ): Promise<Omit<Classification, "image" | "warnings">> {
     const startedAt = performance.now();
-    const raw: RawImage = await renderPixels(header, model.preprocessing, {
-      ...settings,
-      timeoutSeconds: decodeSeconds(deadline),
-    });
+    const { preprocessing, normalization } = model;
+    const { kernel } = preprocessing;
+    const plan = planGeometry(header.image, preprocessing);
+    const stored = await decodeJpeg(header, plan, kernel, settings.applyIccProfile, buffers.decoded);
+    const timeoutSeconds = decodeSeconds(deadline);
+    const raw =
+      stored === undefined
+        ? await renderPixels(header, preprocessing, { ...settings, timeoutSeconds })
+        : undefined;
     const decodedAt = performance.now();
     assertTime(deadline, expectedInferMs);
-    normalizeImage(raw, model.normalization, buffers.pixelValues);
+    if (raw !== undefined) normalizeImage(raw, normalization, buffers.pixelValues);
+    if (stored !== undefined)
+      resampler.resampleInto(stored, plan, kernel, normalization, buffers.pixelValues);
     const normalizedAt = performance.now();
     return mutex(async () => {
       // `run` blocks the event loop, so that no timer could end it: it must not begin too late.

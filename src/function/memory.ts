@@ -1,5 +1,6 @@
 import { SMALL_IMAGE_SHARE } from "./classifier.ts";
 import type { Config } from "./config.ts";
+import { KEPT_PIXEL_BYTES } from "./stages/decode/jpeg.ts";
 
 /** Node, ONNX Runtime, the model, libvips and the SDK after INIT, with V8's garbage under load: `npm run test:load`. */
 const BASE_BYTES = 300 * 2 ** 20;
@@ -14,7 +15,8 @@ export function worstCaseBytes(
   // Overdue images keep their lease, and as many more can be lent.
   const pixels = config.maxImagePixels * (1 + 2 * config.decodesInFlight * SMALL_IMAGE_SHARE);
   const files = Math.max(config.fileMemoryMb * 2 ** 20, config.maxObjectBytes);
-  return BASE_BYTES + files + MAX_BYTES_PER_PIXEL * pixels;
+  const rooms = 2 * config.decodesInFlight * KEPT_PIXEL_BYTES;
+  return BASE_BYTES + files + rooms + MAX_BYTES_PER_PIXEL * pixels;
 }
 
 /**

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 
 /**
- * The two packages with native code. In Lambda they live in a layer (`/opt/nodejs/node_modules`), which
+ * The packages with native code. In Lambda they live in a layer (`/opt/nodejs/node_modules`), which
  * `NODE_PATH` names and ESM `import` does not search: `require` does.
  */
 const require = createRequire(import.meta.url);
@@ -25,3 +27,21 @@ sharp.unblock({
     "VipsForeignLoadHeif",
   ],
 });
+
+/**
+ * libjpeg-turbo's own library, of the package `@julusian/jpeg-turbo`, and what calls it. Its binding has neither scaled
+ * decoding nor any limit, and goes on after warnings.
+ *
+ * @returns `undefined` where the package has no separate library: anywhere but on Linux with glibc
+ */
+export function turbojpegLibrary(): { koffi: typeof import("koffi"); file: string } | undefined {
+  const root = dirname(require.resolve("@julusian/jpeg-turbo/package.json"));
+  const file = join(root, `prebuilds/jpeg-turbo-${process.platform}-${process.arch}/libturbojpeg.so.0`);
+  if (!existsSync(file) || isMusl()) return undefined;
+  return { koffi: require("koffi"), file };
+}
+
+/** Alpine's C library, for which the file is not built. */
+function isMusl(): boolean {
+  return existsSync(`/lib/ld-musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`);
+}

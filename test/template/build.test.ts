@@ -130,9 +130,14 @@ test("the native layer's packages have the versions that the tests here run with
   const layer = readJson("layers/native/package.json").dependencies;
   assert.ok(Object.keys(layer).length > 0);
   for (const [name, version] of Object.entries(layer)) assert.equal(version, root[name], name);
+  const makefile = readFileSync(join(ROOT, "layers/native/Makefile"), "utf8");
+  const packed = new Set(/^RUNTIME := ((?:.*\\\n)*.*)/m.exec(makefile)?.[1]?.match(/[^\s\\]+/g));
+  for (const name of Object.keys(layer))
+    assert.ok(packed.has(name), `${name} is not in the Makefile's RUNTIME`);
   const [rootLock, layerLock] = [readJson("package-lock.json"), readJson("layers/native/package-lock.json")];
   for (const [path, entry] of Object.entries<{ version?: string; integrity?: string }>(layerLock.packages)) {
-    if (path === "") continue;
+    // The others serve install scripts, and are not packed.
+    if (!packed.has(path.replace("node_modules/", ""))) continue;
     assert.equal(entry.version, rootLock.packages[path]?.version, `${path} in the two lockfiles`);
     assert.equal(entry.integrity, rootLock.packages[path]?.integrity, `${path} in the two lockfiles`);
   }

@@ -114,7 +114,7 @@ export function createResampler(): Resampler {
       const rowsAt = place(8 * rowBytes);
       const turnedRows = place(8 * rowBytes);
       const planes = place(channels * planeBytes + SLACK);
-      const values = place(target.byteLength + SLACK);
+      const values = place(target.length * (target instanceof Uint8Array ? 1 : 4) + SLACK);
       const strip = place(strips.bytes + SLACK);
       const memory = reserve(end);
 

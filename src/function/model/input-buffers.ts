@@ -1,5 +1,6 @@
 import type { Tensor } from "onnxruntime-node";
 import { ort } from "../native.ts";
+import type { PixelRoom } from "../stages/decode/jpeg.ts";
 import type { PixelValues } from "../stages/normalize.ts";
 import type { ElementType, ModelInput } from "./graph.ts";
 
@@ -7,6 +8,8 @@ import type { ElementType, ModelInput } from "./graph.ts";
 export interface InputBuffers {
   /** The model's input, `1 * 3 * height * width` elements in its layout and element type. */
   readonly pixelValues: PixelValues;
+  /** Where a JPEG is decoded to. */
+  readonly decoded: PixelRoom;
   /** Input name → tensor over `pixelValues`: what `session.run` is given. */
   readonly feeds: Readonly<Record<string, Tensor>>;
 }
@@ -19,7 +22,7 @@ export function createInputBuffers({ name, elementType, layout, height, width }:
     pixelValues instanceof Float16Array
       ? float16Tensor(pixelValues, dims)
       : new ort.Tensor(elementType, pixelValues as Float32Array, dims);
-  return { pixelValues, feeds: { [name]: tensor } };
+  return { pixelValues, decoded: { bytes: new Uint8Array(0) }, feeds: { [name]: tensor } };
 }
 
 /** ONNX Runtime's binding reads 16-bit floats from a Uint16Array, and its Tensor keeps none: what it reads of one suffices. */

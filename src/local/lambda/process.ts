@@ -72,7 +72,7 @@ export function lambdaVariables(
   logStream: string,
 ): Record<string, string> {
   return {
-    // Locally the two native packages of the layer are those of the project itself.
+    // Locally the native packages of the layer are those of the project itself.
     NODE_PATH: resolve(PROJECT_DIR, "node_modules"),
     TZ: ":UTC",
     LANG: "en_US.UTF-8",

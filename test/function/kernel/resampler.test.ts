@@ -102,6 +102,22 @@ for (const channels of [1, 3] as const) {
   });
 }
 
+test("16-bit and 64-bit floats hold the 32-bit values", () => {
+  const one = modelCase([61, 47], [29, 27], "linear");
+  const targets = [new Float32Array(2187), new Float16Array(2187), new Float64Array(2187)] as const;
+  for (const target of targets) {
+    createResampler().resampleInto(
+      one.image,
+      one.plan,
+      one.filter,
+      { layout: "NHWC", ...normalization },
+      target,
+    );
+  }
+  assert.deepEqual(targets[1], new Float16Array(targets[0]));
+  assert.deepEqual(targets[2], new Float64Array(targets[0]));
+});
+
 test("rows may be farther apart than their pixels", () => {
   const one = modelCase([33, 20], [16, 16], "cubic");
   const stride = 33 * 3 + 5;

@@ -1,0 +1,86 @@
+import type { StoredImage } from "../../kernel/resampler.ts";
+import type { GeometryPlan } from "../../model/geometry.ts";
+import type { Kernel, Size } from "../../model/preprocessing.ts";
+import type { ImageHeader } from "./header.ts";
+import { openDecompressor, TJPARAM, TJPF } from "./turbojpeg.ts";
+
+/** Room for decoded pixels, which belongs to one image at a time. Grows, up to {@link KEPT_PIXEL_BYTES}. */
+export interface PixelRoom {
+  bytes: Uint8Array;
+}
+
+/** 1000 × 1000 in colour: more is allocated for one image and dropped after it. Counted in `memory.ts`. */
+export const KEPT_PIXEL_BYTES = 3_000_000;
+
+/** Real files have about ten; each one of many empty scans of a large image costs milliseconds. */
+const MAX_SCANS = 100;
+/** What libjpeg may take for the coefficients of a progressive image: 3 components, 2 bytes each, and its own. */
+const BYTES_PER_PIXEL = 7;
+/** Decoded at a smaller scale, an image keeps at least so many times the pixels that the resize makes of it, per axis. */
+const SCALED_RATIO = 2;
+/** One over these are the scales for which libjpeg-turbo has vector code. */
+const SCALES = [8, 4, 2];
+
+/**
+ * Decodes an ordinary JPEG by libjpeg-turbo, without sharp's cost per image: Huffman-coded, 8 bits, gray or colour, and
+ * no profile to apply. A much larger image is decoded at 1/2, 1/4 or 1/8.
+ *
+ * @param room is written to until this settles
+ * @returns `undefined` for any other file, and for one of which the library says anything at all: sharp decides then
+ */
+export async function decodeJpeg(
+  header: ImageHeader,
+  plan: GeometryPlan,
+  kernel: Kernel,
+  applyIccProfile: boolean,
+  room: PixelRoom,
+): Promise<StoredImage | undefined> {
+  const { jpeg, file } = header;
+  if (jpeg === undefined || !jpeg.isOrdinary) return undefined;
+  if ((jpeg.components !== 1 && jpeg.components !== 3) || (applyIccProfile && jpeg.hasIccProfile))
+    return undefined;
+  const decompressor = openDecompressor();
+  if (decompressor === undefined) return undefined;
+  try {
+    const { width: fullWidth, height: fullHeight } = jpeg;
+    const megabytes = Math.ceil((BYTES_PER_PIXEL * fullWidth * fullHeight) / 2 ** 20) + 2;
+    const scale = kernel === "nearest" ? 1 : scaleFor(jpeg, uprightToStored(plan.resize, jpeg.orientation));
+    const isReady =
+      decompressor.set(TJPARAM.STOPONWARNING, 1) &&
+      decompressor.set(TJPARAM.SCANLIMIT, MAX_SCANS) &&
+      decompressor.set(TJPARAM.MAXMEMORY, megabytes) &&
+      decompressor.readHeader(file) &&
+      decompressor.get(TJPARAM.JPEGWIDTH) === fullWidth &&
+      decompressor.get(TJPARAM.JPEGHEIGHT) === fullHeight &&
+      decompressor.get(TJPARAM.PRECISION) === 8 &&
+      decompressor.setScale(scale);
+    if (!isReady) return undefined;
+    const extent = { width: fullWidth / scale, height: fullHeight / scale };
+    const [width, height] = [Math.ceil(extent.width), Math.ceil(extent.height)];
+    const channels = jpeg.components;
+    const pixels = roomFor(room, width * height * channels);
+    const format = channels === 1 ? TJPF.GRAY : TJPF.RGB;
+    const isWhole = await decompressor.decode(file, pixels, width * channels, format);
+    return isWhole ? { pixels, width, height, channels, orientation: jpeg.orientation, extent } : undefined;
+  } finally {
+    decompressor.close();
+  }
+}
+
+function roomFor(room: PixelRoom, bytes: number): Uint8Array {
+  if (bytes <= room.bytes.length) return room.bytes;
+  const larger = new Uint8Array(bytes);
+  if (bytes <= KEPT_PIXEL_BYTES) room.bytes = larger;
+  return larger;
+}
+
+/** The strongest at which the image still has {@link SCALED_RATIO} times the pixels that are asked for, on both axes. */
+function scaleFor(full: Size, resize: Size): number {
+  const isEnough = (scale: number) =>
+    full.width >= scale * SCALED_RATIO * resize.width && full.height >= scale * SCALED_RATIO * resize.height;
+  return SCALES.find(isEnough) ?? 1;
+}
+
+function uprightToStored({ height, width }: Size, orientation: number): Size {
+  return orientation >= 5 ? { height: width, width: height } : { height, width };
+}
