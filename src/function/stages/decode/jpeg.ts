@@ -12,8 +12,9 @@ export interface PixelRoom {
 /** 1000 × 1000 in colour: more is allocated for one image and dropped after it. Counted in `memory.ts`. */
 export const KEPT_PIXEL_BYTES = 3_000_000;
 
-/** Real files have about ten; each one of many empty scans of a large image costs milliseconds. */
-const MAX_SCANS = 100;
+/** Real files have about ten, and each passes over all coefficients: what was made to take long is left to sharp's clock. */
+const MAX_SCANS = 30;
+const MAX_PROGRESSIVE_PIXELS = 12_500_000;
 /** What libjpeg may take for the coefficients of a progressive image: 3 components, 2 bytes each, and its own. */
 const BYTES_PER_PIXEL = 7;
 /** Decoded at a smaller scale, an image keeps at least so many times the pixels that the resize makes of it, per axis. */
@@ -39,6 +40,7 @@ export async function decodeJpeg(
   if (jpeg === undefined || !jpeg.isOrdinary) return undefined;
   if ((jpeg.components !== 1 && jpeg.components !== 3) || (applyIccProfile && jpeg.hasIccProfile))
     return undefined;
+  if (jpeg.isProgressive && jpeg.width * jpeg.height > MAX_PROGRESSIVE_PIXELS) return undefined;
   const decompressor = openDecompressor();
   if (decompressor === undefined) return undefined;
   try {
