@@ -28,16 +28,16 @@ test("--help names options, rows and exit status", async () => {
   }
 });
 
-test("what it cannot measure it says in a line, with status 1", async () => {
+test("what it cannot measure it says in a line, with status 2 for a wrong choice and 1 for what is not there", async () => {
   const wrong = [
-    { args: ["--only", "ours,theirs"], message: /got theirs/ },
-    { args: ["--pictures", "huge"], message: /small, 12mp, both/ },
-    { args: ["--model", "nowhere"], message: /No model "nowhere"/ },
-    { args: ["--images", "/nowhere"], message: /\/nowhere/ },
+    { args: ["--only", "ours,theirs"], message: /got theirs/, status: 2 },
+    { args: ["--pictures", "huge"], message: /small, 12mp, both/, status: 2 },
+    { args: ["--model", "nowhere"], message: /No model "nowhere"/, status: 2 },
+    { args: ["--images", "/nowhere"], message: /\/nowhere/, status: 1 },
   ];
   const ends = await Promise.all(wrong.map(({ args }) => bench(...args)));
   for (const [i, { code, stderr }] of ends.entries()) {
-    assert.equal(code, 1, stderr);
+    assert.equal(code, wrong[i]?.status, stderr);
     assert.match(stderr, wrong[i]?.message ?? /never/);
     assert.doesNotMatch(stderr, /\n {4}at /);
   }

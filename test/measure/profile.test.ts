@@ -144,6 +144,6 @@ test("an unknown row is refused with the rows that there are", async () => {
   await assert.rejects(
     run(process.execPath, ["src/measure/profile.ts", "--row", "nothing"], { cwd: ROOT }),
     (error: { code: number; stderr: string }) =>
-      error.code === 1 && /baseline, vectorised/.test(error.stderr),
+      error.code === 2 && /baseline, vectorised/.test(error.stderr),
   );
 });

@@ -33,7 +33,16 @@ export async function startOnce(options: StartOptions): Promise<ColdStart> {
     texts.sample += chunk.toString();
   });
   const [code] = (await once(child, "close")) as [number | null];
-  if (texts.sample === "") throw new Error(`${bundle} gave no result (exit ${code}):\n${texts.errors}`);
+  if (texts.sample === "")
+    throw new Error(`${bundle} gave no result (exit ${code}):\n${readable(texts.errors)}`);
   const sample = JSON.parse(texts.sample) as ColdStartSample;
   return { ...sample, spawnMs: sample.originMs - spawnedAt };
+}
+
+/** Node quotes the line that threw, and a minified bundle has one of hundreds of kilobytes. */
+function readable(errors: string): string {
+  return errors
+    .split("\n")
+    .filter((line) => line.length <= 500)
+    .join("\n");
 }
