@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { DIMENSIONS, METRICS } from "../../src/function/metrics.ts";
+import { DIMENSIONS, METRICS, VERSION_DIMENSION, VERSION_METRICS } from "../../src/function/metrics.ts";
 import { type S3Server, startS3 } from "../../src/local/s3/server.ts";
 import { PROJECT_DIR } from "../../src/local/template.ts";
 import { type Arm64Machine, prepareArm64 } from "./arm64.ts";
@@ -52,8 +52,8 @@ test("the layers hold nothing but regular files for linux/arm64 that Amazon Linu
   const libraries = listFiles(artifact.opt).filter((path) => /\.(node|so)(\.|$)/.test(path));
   assert.equal(
     libraries.length,
-    4,
-    `expected sharp, libvips, ONNX Runtime and its binding, got ${libraries}`,
+    6,
+    `expected sharp, libvips, ONNX Runtime and its binding, koffi and libturbojpeg, got ${libraries}`,
   );
 });
 
@@ -178,7 +178,12 @@ test("on this machine, every sample picture is classified, and every event is an
 /** Counts are emitted when they are zero, so that one run shows every metric. */
 function assertEveryMetric({ metrics }: Run): void {
   assert.deepEqual([...metrics.keys()].sort(), Object.keys(METRICS).sort());
-  for (const [name, dimensions] of metrics) assert.deepEqual(dimensions, [DIMENSIONS], name);
+  for (const [name, dimensions] of metrics) {
+    // Those that judge a version are emitted with its number too.
+    const isOfVersion = (VERSION_METRICS as readonly string[]).includes(name);
+    const expectedSet = isOfVersion ? [...DIMENSIONS, VERSION_DIMENSION] : DIMENSIONS;
+    assert.deepEqual(dimensions, [expectedSet], name);
+  }
 }
 
 test("the built function emits the metrics of metrics.ts, all of them and no other, with its dimensions", () => {
