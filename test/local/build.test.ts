@@ -29,7 +29,7 @@ test("the build properties of the template reach esbuild", async () => {
       format: "esm",
       target: ["node24"],
       minify: true,
-      external: ["sharp", "onnxruntime-node"],
+      external: ["sharp", "onnxruntime-node", "koffi", "@julusian/jpeg-turbo"],
       outExtension: { ".js": ".mjs" },
       sourcemap: true,
     },
