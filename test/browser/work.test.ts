@@ -64,7 +64,9 @@ suite("working with the list", () => {
     await browser.getByRole("button", { name: "Delete 1", exact: true }).click();
     await browser.getByLabel("Filter by name").fill("");
     await waitForCount(browser, "All", 2);
-    await assert.rejects(stack.readResult("icon-1.png"), { name: "NoSuchKey" });
+    await assert.rejects(stack.readResult("icon-1.png"), {
+      message: "expected a result of icon-1.png, found none",
+    });
     // Whoever deletes an upload: its row goes.
     await stack.client.send(new DeleteObjectCommand({ Bucket: "uploads", Key: "photo-1.jpg" }));
     await waitForCount(browser, "All", 1);
