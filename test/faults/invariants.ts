@@ -38,6 +38,10 @@ export async function checkRun(
     const history = histories.get(`${key}.json`) ?? [];
     violations.push(...historyFaults(key, history, ledger));
     const last = parse(history.at(-1));
+    const isSuspicion = last?.status === "rejected" && last.error.code === "PROCESSING_LIMIT";
+    if (isSuspicion && !ledger.invocations.some(({ disturbed }) => disturbed)) {
+      violations.push(`wrong: ${key} ended no process`);
+    }
     if (last?.source.sequencer === upload.sequencer) results++;
     else if (dead.some(({ body }) => ledger.sent.get(body)?.upload === upload)) deadUploads++;
     else {
@@ -126,7 +130,7 @@ function resultFaults(key: string, result: Result, upload: Upload | undefined, l
     return [`wrong: ${key}: a result of an unknown upload ${result.source.sequencer}`];
   const { picture } = upload;
   if (result.status === "rejected" && result.error.code === "PROCESSING_LIMIT") {
-    return ledger.invocations.some(({ disturbed }) => disturbed) ? [] : [`wrong: ${key} ended no process`];
+    return [];
   }
   if (result.status === "rejected" && result.error.code === "OBJECT_NOT_FOUND") {
     return ledger.deletedKeys.has(key) ? [] : [`wrong: ${key} (${picture.name}) was never deleted`];

@@ -228,3 +228,9 @@ test("the suspicion of a suspect replaces no verdict of its event, and a verdict
   assert.equal((await publish(of("IMAGE_TOO_LARGE")))[0], "published");
   assert.equal((await publish(of("PROCESSING_LIMIT")))[0], "kept");
 });
+
+test("what was found wrong with an upload stays when the upload has gone since", async (t) => {
+  const { publish } = await start(t);
+  await publish(rejectionOf({ sequencer: "10", eTag: "a" }, "IMAGE_TOO_LARGE"));
+  assert.equal((await publish(rejectionOf({ sequencer: "10", eTag: "a" }, "OBJECT_NOT_FOUND")))[0], "kept");
+});
