@@ -105,7 +105,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
     const timeoutSeconds = decodeSeconds(deadline);
     const raw =
       stored === undefined
-        ? await renderPixels(header, preprocessing, { ...settings, timeoutSeconds })
+        ? await renderPixels(header, plan, kernel, { ...settings, timeoutSeconds })
         : undefined;
     const decodedAt = performance.now();
     assertTime(deadline, expectedInferMs);

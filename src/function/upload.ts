@@ -25,8 +25,8 @@ export interface UploadContext {
 }
 
 /**
- * How an upload is delivered. `alone`: it failed before, and has an invocation of its own now. `suspect`: it came alone
- * twice already, and perhaps ended the process each time, so that nothing could be said of it.
+ * How an upload is delivered. `alone`: it failed before, and has an invocation of its own now. `suspect`: it came
+ * alone more than once already, and perhaps ended the process each time, so that nothing could be said of it.
  */
 export type Delivery = "shared" | "alone" | "suspect";
 

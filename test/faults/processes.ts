@@ -6,9 +6,8 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { readConfig } from "../../src/function/config.ts";
 import { buildFunction } from "../../src/local/build.ts";
-import { type EventSourceOptions, startEventSource } from "../../src/local/event-source.ts";
+import type { EventSourceOptions } from "../../src/local/event-source.ts";
 import { type LambdaRuntime, startRuntime } from "../../src/local/lambda/runtime.ts";
-import { Queue } from "../../src/local/queue.ts";
 import type { ObjectEventRecord } from "../../src/local/s3/notification.ts";
 import { startS3 } from "../../src/local/s3/server.ts";
 import { seededRandom } from "../../src/measure/random.ts";
@@ -18,6 +17,7 @@ import { createInvocation, createLedger, type Invocation, type Ledger, type Uplo
 import { type Mechanism, mutantPlugin } from "./mutants.ts";
 import { type KnownPicture, knownPictures } from "./pictures.ts";
 import { type Exchange, type Fault, startFaultProxy } from "./proxy.ts";
+import { ISOLATION_QUEUE_ARN, startQueues } from "./queues.ts";
 import { BUCKETS } from "./scenario.ts";
 import { createTally, type RunOptions, type Tally } from "./tally.ts";
 
@@ -37,7 +37,6 @@ export type Stage = (typeof STAGES)[number];
 /** Enough for a small picture, too little for the canvas of a GIF of 49 megapixels. */
 const MEMORY_MB = 220;
 const TIMEOUT_SECONDS = 4;
-const ISOLATION_QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:isolation";
 const MAX_RUN_MS = 300_000;
 
 /** Plays seeded runs of the built bundle in real processes under the official runtime client, and ends those. */
@@ -157,8 +156,6 @@ class Run {
   /** Sends the uploads' events, and waits until the queue is empty. @returns the dead letters */
   async play(uploads: readonly (readonly [Upload, string])[]) {
     const runtime = this.#runtime;
-    const isolation = new Queue({ visibilityTimeoutMs: 600_000, maxReceiveCount: 5 });
-    const queue = new Queue({ visibilityTimeoutMs: 600_000, maxReceiveCount: 2, redriveTo: isolation });
     const lines = new Map<string, Record<string, unknown>[]>();
     let running = 0;
     const onLog = ({
@@ -202,35 +199,25 @@ class Run {
       running--;
       return this.#without?.answer?.(answer) ?? answer;
     };
-    const common = { reportBatchItemFailures: true, retryDelayMs: 5, maximumConcurrency: 2, invoke };
-    const sources = [
-      startEventSource({
-        ...common,
-        queue,
-        queueArn: "arn:aws:sqs:us-east-1:123456789012:uploads",
-        batchSize: 10,
-        batchingWindowMs: below(20, this.#random),
-      }),
-      startEventSource({
-        ...common,
-        queue: isolation,
-        queueArn: ISOLATION_QUEUE_ARN,
-        batchSize: 1,
-        batchingWindowMs: 0,
-      }),
-    ];
+    const queues = startQueues({
+      visibilityTimeoutMs: 600_000,
+      batchSize: 10,
+      batchingWindowMs: below(20, this.#random),
+      maximumConcurrency: 2,
+      invoke,
+    });
     for (const [upload, body] of uploads) {
       this.ledger.uploads.push(upload);
       this.ledger.sent.set(body, { tasks: 1, unreadable: false, upload });
-      queue.send(body);
+      queues.queue.send(body);
     }
     const end = performance.now() + MAX_RUN_MS;
-    const isBusy = () => !queue.isEmpty || !isolation.isEmpty || running > 0;
+    const isBusy = () => !queues.isEmpty() || running > 0;
     while (isBusy() && performance.now() < end) await sleep(10);
     if (isBusy()) this.violations.push("the queue did not drain");
-    await Promise.all(sources.map((source) => source.close()));
+    await queues.close();
     runtime.events.off("log", onLog).off("emf", onEmf).off("environment", onState);
-    return isolation.deadMessages;
+    return queues.deadMessages;
   }
 
   /** Told of each request to S3. */

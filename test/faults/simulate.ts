@@ -6,8 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { S3Client } from "@aws-sdk/client-s3";
 import { readConfig } from "../../src/function/config.ts";
 import { buildFunction } from "../../src/local/build.ts";
-import { type EventSourceOptions, startEventSource } from "../../src/local/event-source.ts";
-import { Queue } from "../../src/local/queue.ts";
+import type { EventSourceOptions } from "../../src/local/event-source.ts";
 import type { ObjectEventRecord } from "../../src/local/s3/notification.ts";
 import { startS3 } from "../../src/local/s3/server.ts";
 import { seededRandom } from "../../src/measure/random.ts";
@@ -18,6 +17,7 @@ import { createInvocation, createLedger, type Invocation } from "./ledger.ts";
 import { type Mechanism, mutantPlugin } from "./mutants.ts";
 import { knownPictures } from "./pictures.ts";
 import { type Exchange, FAULTS, type Fault } from "./proxy.ts";
+import { ISOLATION_QUEUE_ARN, startQueues } from "./queues.ts";
 import { BUCKETS, EVENT_FAULTS, playScenario, type World } from "./scenario.ts";
 import { createTally, type RunOptions, type Tally } from "./tally.ts";
 
@@ -30,12 +30,6 @@ export type FaultClass = (typeof FAULT_CLASSES)[number];
 const LANES = 6;
 /** A run that takes longer has lost a message; most take less than a second. */
 const MAX_RUN_MS = 300_000;
-/** As in `template.yaml`. */
-const MAX_RECEIVE_COUNT = 2;
-const ISOLATION_MAX_RECEIVE_COUNT = 5;
-const QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:uploads";
-const ISOLATION_QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:isolation";
-
 /** Plays seeded runs of the built function against faults, and checks the invariants after each. */
 export async function simulate(
   options: RunOptions & {
@@ -122,9 +116,6 @@ async function playRun(
   const active = chooseClasses(classes, random);
   const ledger = createLedger(active.has("redelivery"));
   const count = (fault: FaultClass) => total.injected.set(fault, (total.injected.get(fault) ?? 0) + 1);
-  const visibilityTimeoutMs = ledger.redeliversEarly ? 60 + below(300, random) : 600_000;
-  const isolation = new Queue({ visibilityTimeoutMs, maxReceiveCount: ISOLATION_MAX_RECEIVE_COUNT });
-  const queue = new Queue({ visibilityTimeoutMs, maxReceiveCount: MAX_RECEIVE_COUNT, redriveTo: isolation });
   const spare = [...environments];
   const waiting: ((environment: FaultyEnvironment) => void)[] = [];
   const borrow = () =>
@@ -154,39 +145,27 @@ async function playRun(
       running--;
     }
   };
-  const common = { reportBatchItemFailures: true, retryDelayMs: 5, invoke };
-  const sources = [
-    startEventSource({
-      ...common,
-      queue,
-      queueArn: QUEUE_ARN,
-      batchSize: pick([1, 3, 10], random),
-      batchingWindowMs: below(15, random),
-      maximumConcurrency: environments.length,
-    }),
-    startEventSource({
-      ...common,
-      queue: isolation,
-      queueArn: ISOLATION_QUEUE_ARN,
-      batchSize: 1,
-      batchingWindowMs: 0,
-      maximumConcurrency: environments.length,
-    }),
-  ];
+  const queues = startQueues({
+    visibilityTimeoutMs: ledger.redeliversEarly ? 60 + below(300, random) : 600_000,
+    batchSize: pick([1, 3, 10], random),
+    batchingWindowMs: below(15, random),
+    maximumConcurrency: environments.length,
+    invoke,
+  });
   const prefix = `run-${seed}/`;
   const eventFaults = new Set(EVENT_FAULTS.filter((fault) => active.has(fault)));
   for (const fault of eventFaults) count(fault);
   if (ledger.redeliversEarly) count("redelivery");
   const end = performance.now() + MAX_RUN_MS;
-  const isBusy = () => !queue.isEmpty || !isolation.isEmpty || running > 0;
+  const isBusy = () => !queues.isEmpty() || running > 0;
   const drain = async () => {
     while (isBusy() && performance.now() < end) await sleep(5);
   };
-  await playScenario(world, { queue, drain }, ledger, prefix, eventFaults, random);
+  await playScenario(world, { queue: queues.queue, drain }, ledger, prefix, eventFaults, random);
   await drain();
   const drained = !isBusy();
-  await Promise.all(sources.map((source) => source.close()));
-  const findings = await checkRun(world.s3, "results", prefix, ledger, isolation.deadMessages);
+  await queues.close();
+  const findings = await checkRun(world.s3, "results", prefix, ledger, queues.deadMessages);
   const violations = drained ? findings.violations : [...findings.violations, "the queue did not drain"];
   total.violations.push(...violations.map((text) => `seed ${seed} (${[...active].join(", ")}): ${text}`));
   total.uploads += ledger.uploads.length;

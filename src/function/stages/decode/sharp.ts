@@ -57,18 +57,18 @@ export async function decodeImage(
   options: DecodeOptions,
 ): Promise<{ image: ImageInfo; raw: RawImage }> {
   const header = inspectImage(bytes, options.maxImagePixels);
-  return { image: header.image, raw: await renderPixels(header, geometry, options) };
+  const plan = planGeometry(header.image, geometry);
+  return { image: header.image, raw: await renderPixels(header, plan, geometry.kernel, options) };
 }
 
 /** The part of {@link decodeImage} that costs: all that comes after the header. */
 export async function renderPixels(
   header: ImageHeader,
-  geometry: Geometry,
+  plan: GeometryPlan,
+  kernel: Kernel,
   options: DecodeOptions,
 ): Promise<RawImage> {
   const { maxImagePixels, backgroundColor, timeoutSeconds = MAX_DECODE_SECONDS } = options;
-  const { kernel } = geometry;
-  const plan = planGeometry(header.image, geometry);
   const bySharp = sizeBySharp(header.image, plan.resize, kernel);
   const startedAt = performance.now();
   try {
