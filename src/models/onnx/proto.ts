@@ -42,6 +42,7 @@ const SCHEMA: protobuf.INamespace = {
     AttributeProto: {
       fields: {
         name: { id: 1, type: "string" },
+        f: { id: 2, type: "float" },
         i: { id: 3, type: "int64" },
         s: { id: 4, type: "bytes" },
         ints: { id: 8, rule: "repeated", type: "int64" },
@@ -81,4 +82,4 @@ export const DATA_TYPE = {
 export type ElementType = keyof typeof DATA_TYPE;
 
 /** AttributeProto.AttributeType. */
-export const ATTRIBUTE_TYPE = { INT: 2, INTS: 7 } as const;
+export const ATTRIBUTE_TYPE = { FLOAT: 1, INT: 2, INTS: 7 } as const;

@@ -16,8 +16,11 @@ export interface NodeSpec {
   readonly inputs: readonly string[];
   /** Wished-for name of the one output. */
   readonly output: string;
-  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+  readonly attributes?: Readonly<Record<string, Attribute>>;
 }
+
+/** A whole number, several, or a real one. */
+export type Attribute = number | readonly number[] | { readonly float: number };
 
 /** Collects the nodes and constants of one ONNX graph, giving each value a name of its own. */
 export class OnnxGraph {
@@ -60,11 +63,7 @@ export class OnnxGraph {
       name: unique,
       input: inputs,
       output: [unique],
-      attribute: Object.entries(attributes).map(([name, value]) =>
-        typeof value === "number"
-          ? { name, type: ATTRIBUTE_TYPE.INT, i: value }
-          : { name, type: ATTRIBUTE_TYPE.INTS, ints: value },
-      ),
+      attribute: Object.entries(attributes).map(([name, value]) => ({ name, ...attributeOf(value) })),
     });
     return unique;
   }
@@ -92,6 +91,12 @@ export class OnnxGraph {
     this.#names.add(unique);
     return unique;
   }
+}
+
+function attributeOf(value: Attribute): object {
+  if (typeof value === "number") return { type: ATTRIBUTE_TYPE.INT, i: value };
+  if ("float" in value) return { type: ATTRIBUTE_TYPE.FLOAT, f: value.float };
+  return { type: ATTRIBUTE_TYPE.INTS, ints: value };
 }
 
 function elementType(data: Constant): ElementType {
