@@ -142,7 +142,11 @@ test("names, sizes, text and number are held to S3's limits, and checksums are c
     await assert.rejects(annotate(client, annotation, payload, others), { name }, name);
   }
   await annotate(client, "n".repeat(512), "x".repeat(2 ** 20));
-  for (let n = 0; n < 999; n++) await annotate(client, `n${n}`, "x");
+  await client.send(new DeleteObjectAnnotationCommand({ ...object, AnnotationName: "n".repeat(512) }));
+  await annotate(client, "n", "x");
+  const others = Array.from({ length: 999 }, (_, n) => `n${n}`);
+  while (others.length > 0)
+    await Promise.all(others.splice(0, 27).map((name) => annotate(client, name, "x")));
   await assert.rejects(annotate(client, "one-more", "x"), { name: "AnnotationLimitExceeded" });
   await annotate(client, "n0", "replaced");
 });
