@@ -2,16 +2,14 @@ import { type Deadline, NO_DEADLINE } from "./deadline.ts";
 import { ClassifierError, messageOf } from "./errors.ts";
 import { createResampler } from "./kernel/resampler.ts";
 import { fingerprintOf } from "./model/fingerprint.ts";
-import { planGeometry } from "./model/geometry.ts";
 import { createInputBuffers, type InputBuffers } from "./model/input-buffers.ts";
 import type { Model } from "./model/load.ts";
 import type { ScoreKind } from "./model/scores.ts";
 import { judgeUnknown, type Unknown } from "./model/unknown.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./stages/decode/header.ts";
-import { decodeJpeg } from "./stages/decode/jpeg.ts";
-import { type DecodeOptions, FIRST_IMAGE, MAX_DECODE_SECONDS, renderPixels } from "./stages/decode/sharp.ts";
+import { type DecodeOptions, FIRST_IMAGE, MAX_DECODE_SECONDS } from "./stages/decode/sharp.ts";
 import { inferOutputs } from "./stages/infer.ts";
-import { normalizeImage } from "./stages/normalize.ts";
+import { prepareImage } from "./stages/prepare.ts";
 import { type Prediction, rankLabels } from "./stages/rank.ts";
 import { createLeases } from "./sync/leases.ts";
 import { createMutex } from "./sync/mutex.ts";
@@ -98,20 +96,11 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
     deadline: Deadline,
   ): Promise<Omit<Classification, "image" | "warnings">> {
     const startedAt = performance.now();
-    const { preprocessing, normalization } = model;
-    const { kernel } = preprocessing;
-    const plan = planGeometry(header.image, preprocessing);
-    const stored = await decodeJpeg(header, plan, kernel, settings.applyIccProfile, buffers.decoded);
-    const timeoutSeconds = decodeSeconds(deadline);
-    const raw =
-      stored === undefined
-        ? await renderPixels(header, plan, kernel, { ...settings, timeoutSeconds })
-        : undefined;
+    const options = { ...settings, timeoutSeconds: decodeSeconds(deadline) };
+    const writePixelValues = await prepareImage(model, header, buffers, resampler, options);
     const decodedAt = performance.now();
     assertTime(deadline, expectedInferMs);
-    if (raw !== undefined) normalizeImage(raw, normalization, buffers.pixelValues);
-    if (stored !== undefined)
-      resampler.resampleInto(stored, plan, kernel, normalization, buffers.pixelValues);
+    writePixelValues();
     const normalizedAt = performance.now();
     return mutex(async () => {
       // `run` blocks the event loop, so that no timer could end it: it must not begin too late.

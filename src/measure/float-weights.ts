@@ -1,9 +1,9 @@
+import { convertOnnx, type Node, type TensorMessage } from "../models/onnx/model.ts";
 import { DATA_TYPE } from "../models/onnx/proto.ts";
-import { convert, type Node, type TensorMessage } from "./onnx-graph.ts";
 
 /** The same weights and activations as float32: every quantised operator becomes its float counterpart. */
 export function withFloat32Weights(onnx: Uint8Array): Uint8Array {
-  return convert(onnx, (graph) => {
+  return convertOnnx(onnx, (graph) => {
     const tensors = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
     const added: TensorMessage[] = [];
     graph.node = graph.node.flatMap((node) => floatNodes(node, tensors, added));

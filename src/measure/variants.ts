@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { convertOnnx, type Graph, type Node, type ValueInfo } from "../models/onnx/model.ts";
 import { ATTRIBUTE_TYPE, DATA_TYPE } from "../models/onnx/proto.ts";
 import { withFloat32Weights } from "./float-weights.ts";
-import { convert, type Graph, type Node, type ValueInfo } from "./onnx-graph.ts";
 
 /** Folders of the same weights in other forms, which the bench compares the deployed one with. */
 export interface ModelVariants {
@@ -56,7 +56,7 @@ async function nameClass(file: string, defaults: object): Promise<void> {
 
 /** The same graph with uint8 NHWC pixels instead of normalised float32 NCHW `pixel_values`. */
 export function withUint8Input(onnx: Uint8Array): Uint8Array {
-  return convert(onnx, (graph) => {
+  return convertOnnx(onnx, (graph) => {
     const [input, quantize] = [headInput(graph), headQuantize(graph)];
     const [, channels = 3, height = 0, width = 0] = shapeOf(input);
     const transpose: Node = {

@@ -82,7 +82,10 @@ export async function loadModel(dir: string, options: ModelOptions = {}): Promis
  * Spinning threads are fastest only while nothing else runs, and here the next pictures are being decoded.
  * The value is a string, and Node honours it although the type calls it WebAssembly's.
  */
-function openSession(file: string, { intraOpNumThreads = 1 }: ModelOptions): Promise<InferenceSession> {
+export function openSession(
+  file: string,
+  { intraOpNumThreads = 1 }: ModelOptions,
+): Promise<InferenceSession> {
   return ort.InferenceSession.create(file, {
     executionProviders: ["cpu"],
     graphOptimizationLevel: "all",
@@ -121,7 +124,8 @@ function asStandardJson(text: string): string {
   return text.replace(/^\uFEFF/, "").replace(bare, (token) => (token.startsWith('"') ? token : "null"));
 }
 
-async function findOnnxFile(dir: string): Promise<string> {
+/** @throws {Error} where there is none */
+export async function findOnnxFile(dir: string): Promise<string> {
   for (const file of ONNX_FILES) {
     const path = join(dir, file);
     if (await isThere(path)) return path;
