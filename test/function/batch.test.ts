@@ -7,7 +7,7 @@ import { createDeadline } from "../../src/function/deadline.ts";
 import type { ImageRef } from "../../src/function/image-ref.ts";
 import { loadModel } from "../../src/function/model/load.ts";
 import type { Outcome } from "../../src/function/outcome.ts";
-import { createPublisher } from "../../src/function/stages/publish/publisher.ts";
+import { createPublisher } from "../../src/function/stages/publish/select.ts";
 import { createFileMemory } from "../../src/function/sync/file-memory.ts";
 import { classifyUpload } from "../../src/function/upload.ts";
 import type { S3Options } from "../../src/local/s3/server.ts";

@@ -1,7 +1,6 @@
 import { parseRule, type Rule } from "./rule.ts";
 import type { MetricEntry } from "./widget.ts";
 
-export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 export type Comparison = ">" | ">=" | "<" | "<=";
 export type MissingData = "missing" | "ignore" | "breaching" | "notBreaching";
 

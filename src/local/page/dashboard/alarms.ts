@@ -1,4 +1,5 @@
-import type { AlarmDefinition, AlarmState, Comparison, MetricAlarm } from "./alarm-definition.ts";
+import type { AlarmState } from "../api.ts";
+import type { AlarmDefinition, Comparison, MetricAlarm } from "./alarm-definition.ts";
 import { evaluateEntries } from "./entries.ts";
 import type { MetricStore } from "./metric-store.ts";
 

@@ -1,4 +1,4 @@
-import type { AlarmState } from "./alarm-definition.ts";
+import type { AlarmState } from "../api.ts";
 
 /** Whether a composite alarm is in ALARM, given the states of the others. */
 export type Rule = (stateOf: (alarmName: string) => AlarmState) => boolean;

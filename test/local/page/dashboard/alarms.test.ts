@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { type AlarmState, readAlarm } from "../../../../src/local/page/dashboard/alarm-definition.ts";
+import type { AlarmState } from "../../../../src/local/page/api.ts";
+import { readAlarm } from "../../../../src/local/page/dashboard/alarm-definition.ts";
 import { AlarmStates } from "../../../../src/local/page/dashboard/alarms.ts";
 import { MetricStore } from "../../../../src/local/page/dashboard/metric-store.ts";
 import { parseRule } from "../../../../src/local/page/dashboard/rule.ts";
