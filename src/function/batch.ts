@@ -2,7 +2,7 @@ import type { Deadline } from "./deadline.ts";
 import { ClassifierError } from "./errors.ts";
 import { compareSequencers, type ImageRef } from "./image-ref.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Done, Task } from "./triggers/trigger.ts";
+import { type Done, isRedelivered, type Task } from "./triggers/trigger.ts";
 
 export interface BatchOptions {
   /** Uploads that are worked on at once: while some are fetched or published, others are decoded. */
@@ -10,6 +10,8 @@ export interface BatchOptions {
   /** No upload is started with less than this left of the invocation. */
   readonly deadlineMarginMs: number;
   readonly deadline: Deadline;
+  /** Queue of what was delivered before. */
+  readonly isolationQueueArn: string;
 }
 
 /** A task with an upload in it. */
@@ -33,13 +35,18 @@ const SETTLE_MS = 200;
 export async function classifyBatch(
   tasks: readonly Task[],
   classify: (task: UploadTask) => Promise<Outcome>,
-  { imagesInFlight, deadlineMarginMs, deadline }: BatchOptions,
+  { imagesInFlight, deadlineMarginMs, deadline, isolationQueueArn }: BatchOptions,
 ): Promise<Done[]> {
   const outcomes = new Map<Task, Outcome>();
   const uploads: UploadTask[] = [];
   for (const task of tasks) {
     if (task.target instanceof ClassifierError)
-      outcomes.set(task, { status: "unreadable", id: task.id, error: task.target });
+      outcomes.set(task, {
+        status: "unreadable",
+        id: task.id,
+        error: task.target,
+        isRedelivered: isRedelivered(task, isolationQueueArn),
+      });
     else uploads.push(task as UploadTask);
   }
   const queue = groupByKey(uploads).values();

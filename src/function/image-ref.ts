@@ -12,6 +12,11 @@ export interface ImageRef {
   readonly sizeBytes?: number;
 }
 
+/** `photos/` with 0 bytes: what the S3 console makes of a "folder". There is nothing to classify. */
+export function isFolderMarker({ key, sizeBytes }: Pick<ImageRef, "key" | "sizeBytes">): boolean {
+  return key.endsWith("/") && sizeBytes === 0;
+}
+
 /**
  * Which of two events of the same key is the later one. S3's rule: pad the shorter hexadecimal string with zeros on
  * the right, then compare as text. It says nothing about events of different keys.

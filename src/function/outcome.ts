@@ -26,8 +26,16 @@ export type Outcome =
   | { readonly status: "superseded"; readonly ref: ImageRef }
   /** The upload was deleted, and so is its result, if there was one. */
   | { readonly status: "removed"; readonly ref: ImageRef }
+  /** A folder marker: there is nothing to classify, and nothing to say. */
+  | { readonly status: "ignored"; readonly ref: ImageRef }
   /** `INVALID_EVENT`: there is no upload to publish a result for. */
-  | { readonly status: "unreadable"; readonly id: string; readonly error: ClassifierError };
+  | {
+      readonly status: "unreadable";
+      readonly id: string;
+      readonly error: ClassifierError;
+      /** It was delivered, and counted, before. */
+      readonly isRedelivered: boolean;
+    };
 
 /** What the metrics are made of; a rejected image has only some of it. */
 export interface Measured {

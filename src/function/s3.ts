@@ -27,6 +27,19 @@ export function isMissingObject({ code, status }: ReturnType<typeof describeS3Er
   return status === 404 && code !== "NoSuchBucket";
 }
 
+/** KMS's own errors, which S3 names after it, that pass by themselves. */
+const KMS_BUSY = /^KMS\.(Throttling|Limit|DependencyTimeout|KeyUnavailable|\w*Internal)/i;
+
+/**
+ * Whether an object's key in KMS is refused: it is disabled, not there, or the role may not use it, which S3 says by naming
+ * the action. A KMS that is too busy refuses nothing.
+ */
+export function isKeyRefused(thrown: unknown): boolean {
+  const { code, status } = describeS3Error(thrown);
+  if ((status !== 400 && status !== 403) || KMS_BUSY.test(code)) return false;
+  return /^KMS\./i.test(code) || (thrown instanceof Error && /\bkms:/i.test(thrown.message));
+}
+
 /** S3's ETag header as events write it: without quotes. */
 export function unquoteETag(eTag: string | undefined): string | undefined {
   return eTag?.replaceAll('"', "");

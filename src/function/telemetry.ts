@@ -73,12 +73,14 @@ function recordOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): void {
     if ("measured" in outcome) recordMeasured(metrics, outcome.measured);
   }
   // Last, so that they are in the last line, which has the version, when Powertools flushes full ones before.
-  record(metrics, "BatchSize", outcomes.length - count("unreadable", "removed"));
+  record(metrics, "BatchSize", outcomes.length - count("unreadable", "removed", "ignored"));
   record(metrics, "ImagesClassified", count("classified"));
   record(metrics, "ImagesRejected", count("rejected"));
   record(metrics, "ImagesFailed", count("failed"));
   record(metrics, "ImagesSuperseded", count("superseded"));
-  record(metrics, "EntriesUnreadable", count("unreadable"));
+  // Each comes back until it is a dead letter: it is one entry all the same.
+  const unreadable = outcomes.filter((outcome) => outcome.status === "unreadable" && !outcome.isRedelivered);
+  record(metrics, "EntriesUnreadable", unreadable.length);
 }
 
 function recordMeasured(

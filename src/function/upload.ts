@@ -3,7 +3,7 @@ import type { Classification, Classifier } from "./classifier.ts";
 import type { Config } from "./config.ts";
 import type { Deadline } from "./deadline.ts";
 import { ClassifierError, messageOf } from "./errors.ts";
-import type { ImageRef } from "./image-ref.ts";
+import { type ImageRef, isFolderMarker } from "./image-ref.ts";
 import type { Measured, Outcome } from "./outcome.ts";
 import { classifiedResult, rejectedResult } from "./result.ts";
 import { openObject, readObject } from "./stages/fetch.ts";
@@ -71,6 +71,7 @@ export async function classifyUpload(
       };
     }
     if (error.retryable) return { status: "failed", ref, error };
+    if (error.code === "OBJECT_EMPTY" && isFolderMarker(upload.source)) return { status: "ignored", ref };
     return rejectUpload(context, upload, error, startedAt);
   }
 }

@@ -1,4 +1,5 @@
 import { paginateListObjectsV2, type S3Client } from "@aws-sdk/client-s3";
+import { isFolderMarker } from "../function/image-ref.ts";
 import { REGION } from "./lambda/process.ts";
 import { encodeKey } from "./s3/encoding.ts";
 
@@ -16,8 +17,8 @@ export async function listUnclassified(
   const classified = new Set<string>();
   for await (const key of results) classified.add(key);
   const notifications: object[] = [];
-  for await (const { Key = "", Size, ETag, LastModified } of listObjects(client, uploads)) {
-    if (classified.has(Key)) continue;
+  for await (const { Key = "", Size = 0, ETag, LastModified } of listObjects(client, uploads)) {
+    if (classified.has(Key) || isFolderMarker({ key: Key, sizeBytes: Size })) continue;
     const object = { key: encodeKey(Key), size: Size, eTag: ETag?.replaceAll('"', "") };
     const record = {
       eventVersion: "2.1",

@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import { isFolderMarker } from "../function/image-ref.ts";
 import type { LambdaEmitter, LambdaEvents } from "./lambda/events.ts";
 import type { DeadMessage, Queue, QueueCounts } from "./queue.ts";
 import type { ObjectEventRecord } from "./s3/notification.ts";
@@ -12,7 +13,7 @@ const ANNOUNCE_MS = 100;
 export interface StackEvents extends LambdaEvents {
   /** The queues' counts changed; at most ten times a second. */
   queue: [StackQueueCounts];
-  /** An object was written to the uploads bucket. */
+  /** An object was written to the uploads bucket; of folder markers nothing is said. */
   upload: [StoredObject];
   /** An object was removed from the uploads bucket. */
   removed: [{ readonly key: string }];
@@ -66,7 +67,7 @@ export function announceObject(
   };
   if (bucket.name === UPLOADS_BUCKET) {
     queue.send(JSON.stringify({ Records: [record] }));
-    events.emit("upload", stored);
+    if (!isFolderMarker(stored)) events.emit("upload", stored);
   }
 }
 

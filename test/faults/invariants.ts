@@ -17,7 +17,8 @@ export interface Findings {
  *
  * - every key has exactly one result that describes its newest upload, or that upload's message is a dead letter
  * - every result that ever stood there was whole and right, none replaced a newer one, none was written twice
- * - a dead letter has its reason in the log, and every one of its deliveries was disturbed or is unreadable
+ * - a dead letter has its reason in the log
+ * - what an invocation reports as failed met a fault there, or cannot be read
  * - of each invocation that answered, the counts in its metrics are the outcomes that were observed
  *
  * @param resultsBucket with versioning, so that every result that was ever written can be read
@@ -60,7 +61,9 @@ export async function checkRun(
     }
   }
   for (const message of dead) violations.push(...deadLetterFaults(message, ledger));
-  for (const invocation of ledger.invocations) violations.push(...metricFaults(invocation, ledger));
+  for (const invocation of ledger.invocations) {
+    violations.push(...metricFaults(invocation, ledger), ...returnFaults(invocation, ledger));
+  }
   for (const { overdue, diedByItself, requestId } of ledger.invocations) {
     if (overdue) violations.push(`silent: invocation ${requestId} went on past its time`);
     if (diedByItself !== undefined)
@@ -147,10 +150,10 @@ function resultFaults(key: string, result: Result, upload: Upload | undefined, l
   return faults;
 }
 
-/** A reason that somebody can find, and no delivery wasted on nothing. */
+/** A reason that somebody can find. */
 function deadLetterFaults({ messageId, body, reason }: DeadMessage, ledger: Ledger): string[] {
   const sent = ledger.sent.get(body);
-  const deliveries = ledger.invocations.filter(({ messages }) => messages.some(([id]) => id === messageId));
+  const deliveries = ledger.invocations.filter(({ messages }) => messages.some(({ id }) => id === messageId));
   const key = sent?.upload?.key ?? sent?.key;
   const faults: string[] = [];
   const requestId = /\(request (?<id>[^)]+)\)/.exec(reason)?.groups?.id;
@@ -160,52 +163,64 @@ function deadLetterFaults({ messageId, body, reason }: DeadMessage, ledger: Ledg
   );
   const isOfPlatform = /Runtime\.|Sandbox\.|visibility timeout/.test(reason);
   if (!isOfPlatform && hasCode !== true) faults.push(`without reason: dead letter of ${key}: ${reason}`);
-  if (sent?.unreadable || ledger.redeliversEarly) return faults;
-  const wasted = deliveries.find(
-    ({ disturbed, faultyKeys }) => !disturbed && (key === undefined || !faultyKeys.has(key)),
-  );
-  if (wasted !== undefined) {
-    faults.push(
-      `given up for nothing: ${key}: delivery ${wasted.requestId} met no fault: ${said(wasted, key)}`,
-    );
-  }
   return faults;
 }
 
 /** What an invocation logged about a key. */
-function said({ lines }: Invocation, key: string | undefined): string {
+function said(lines: Invocation["lines"], key: string | undefined): string {
   return lines
     .filter((line) => line.key === key)
     .map(({ message }) => message)
     .join();
 }
 
-const COUNTS = [
-  "ImagesClassified",
-  "ImagesRejected",
-  "ImagesFailed",
-  "ImagesSuperseded",
-  "EntriesUnreadable",
-] as const;
+const COUNTS = ["ImagesClassified", "ImagesRejected", "ImagesFailed", "ImagesSuperseded"] as const;
 
 function metricFaults({ requestId, messages, lines, failures }: Invocation, ledger: Ledger): string[] {
   if (failures === undefined) return [];
-  const sent = messages.map(([, body]) => ledger.sent.get(body));
-  const tasks = sent.reduce((sum, message) => sum + (message?.tasks ?? 0), 0);
-  const unreadable = sent.filter((message) => message?.unreadable).length;
+  const sent = messages.map((message) => ({ ...message, ...ledger.sent.get(message.body) }));
+  const unreadable = sent.filter((message) => message.unreadable);
+  const images = sum(sent.map(({ tasks = 0 }) => tasks)) - unreadable.length;
   const counts = COUNTS.map((name) => total(lines, name));
-  const all = counts.reduce((sum, count) => sum + count, 0);
-  const [, , failed = 0] = counts;
+  const failed = total(lines, "ImagesFailed");
   const faults: string[] = [];
-  if (all !== tasks || total(lines, "BatchSize") !== tasks - unreadable) {
-    faults.push(`metrics: ${requestId} counted ${counts} of ${tasks} entries`);
+  if (sum(counts) !== images || total(lines, "BatchSize") !== images) {
+    faults.push(`metrics: ${requestId} counted ${counts} of ${images} images`);
   }
-  const isDistinct = new Set(messages.map(([id]) => id)).size === messages.length;
-  if (isDistinct && failures.length !== failed + unreadable) {
-    faults.push(`metrics: ${requestId} reported ${failures.length}, counted ${failed} + ${unreadable}`);
+  // Once each, however often it comes back before it is a dead letter.
+  const unknown = unreadable.filter(({ isRedelivered }) => !isRedelivered).length;
+  if (total(lines, "EntriesUnreadable") !== unknown) {
+    faults.push(
+      `metrics: ${requestId} counted ${total(lines, "EntriesUnreadable")} of ${unknown} unreadable`,
+    );
+  }
+  const isDistinct = new Set(messages.map(({ id }) => id)).size === messages.length;
+  if (isDistinct && failures.length !== failed + unreadable.length) {
+    faults.push(
+      `metrics: ${requestId} reported ${failures.length}, counted ${failed} + ${unreadable.length}`,
+    );
   }
   return faults;
 }
+
+/** What comes back has met a fault: nothing is tried again for nothing. */
+function returnFaults(
+  { requestId, messages, failures = [], disturbed, faultyKeys, lines }: Invocation,
+  ledger: Ledger,
+): string[] {
+  if (disturbed) return [];
+  return failures.flatMap((failed) => {
+    const {
+      unreadable,
+      upload,
+      key = upload?.key,
+    } = ledger.sent.get(messages.find(({ id }) => id === failed)?.body ?? "") ?? {};
+    if (unreadable || (key !== undefined && faultyKeys.has(key))) return [];
+    return [`came back for nothing: ${key}: ${requestId} met no fault: ${said(lines, key)}`];
+  });
+}
+
+const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
 
 /** The sum of a metric over EMF documents, each of which holds a number or a list of them. */
 function total(lines: Invocation["lines"], name: string): number {

@@ -1,4 +1,6 @@
+import type { SQSEvent } from "aws-lambda";
 import type { KnownPicture } from "./pictures.ts";
+import { ISOLATION_QUEUE_ARN } from "./queues.ts";
 
 /** What the simulation knows of one upload. */
 export interface Upload {
@@ -21,11 +23,19 @@ export interface Sent {
   readonly key?: string;
 }
 
+/** One delivery of a message. */
+export interface Delivered {
+  readonly id: string;
+  readonly body: string;
+  /** It was handed out before, by this queue or the one before it. */
+  readonly isRedelivered: boolean;
+}
+
 /** What the simulation saw of one invocation. */
 export interface Invocation {
   readonly requestId: string;
-  /** Id and body of each message that it was given; the same one twice when it came back while the batch was filled. */
-  readonly messages: readonly (readonly [id: string, body: string])[];
+  /** What it was given; a message twice when it came back while the batch was filled. */
+  readonly messages: readonly Delivered[];
   /** EMF documents and log lines. */
   readonly lines: Readonly<Record<string, unknown>>[];
   /** The function was ended, cut short or given little time on purpose. */
@@ -64,10 +74,14 @@ export function createLedger(redeliversEarly: boolean): Ledger {
   };
 }
 
-export function createInvocation(requestId: string, messages: Invocation["messages"]): Invocation {
+export function createInvocation(requestId: string, { Records }: SQSEvent): Invocation {
   return {
     requestId,
-    messages,
+    messages: Records.map(({ messageId, body, attributes, eventSourceARN }) => ({
+      id: messageId,
+      body,
+      isRedelivered: Number(attributes.ApproximateReceiveCount) > 1 || eventSourceARN === ISOLATION_QUEUE_ARN,
+    })),
     lines: [],
     disturbed: false,
     faultyKeys: new Set(),

@@ -94,7 +94,7 @@ const OWN_RESULT = {
   disabled: "one's own result is recognised",
   module: "stages/publish/object.ts",
   mutant: "failOnOwnResult",
-  expected: "given up for nothing",
+  expected: "came back for nothing",
 } as const;
 const LATER_WINS = {
   disabled: "a result of an older upload gives way",
@@ -211,7 +211,7 @@ export const MECHANISMS: readonly Mechanism[] = [
     module: "stages/fetch.ts",
     mutant: "waitForWhatIsGone",
     faults: ["unknown-version"],
-    expected: "given up for nothing",
+    expected: "came back for nothing",
   },
   // After the answer there is nothing left to lose but the answer.
   ...(["init", "fetch", "decode", "publish", "published", "frozen", "memory"] as const).map((stage) => ({

@@ -179,8 +179,7 @@ class Run {
     const invoke: EventSourceOptions["invoke"] = async (event) => {
       running++;
       const answer = await runtime.invoke(event);
-      const messages = event.Records.map(({ messageId, body }) => [messageId, body] as const);
-      const invocation: Invocation = createInvocation(answer.requestId, messages);
+      const invocation: Invocation = createInvocation(answer.requestId, event);
       invocation.lines.push(...(lines.get(answer.requestId) ?? []));
       this.ledger.invocations.push(invocation);
       if (answer.functionError === undefined) {

@@ -133,8 +133,7 @@ async function playRun(
   const invoke: EventSourceOptions["invoke"] = async (event) => {
     running++;
     const environment = await borrow();
-    const messages = event.Records.map(({ messageId, body }) => [messageId, body] as const);
-    const invocation = createInvocation(randomUUID(), messages);
+    const invocation = createInvocation(randomUUID(), event);
     ledger.invocations.push(invocation);
     try {
       const disturbance = disturb(active, invocation, count, random);

@@ -174,3 +174,33 @@ test("annotation: each version has the result of its own bytes", async (t) => {
     assert.equal(result?.source.versionId, event.object.versionId);
   }
 });
+
+for (const way of ["object", "lines"] as const) {
+  test(`${way}: a key of the results bucket that KMS refuses is the operator's, so everything comes back`, async (t) => {
+    const { s3, upload, invoke, read, log } = await starter(t, way)();
+    const record = await upload("k", await fixture("photo-1.jpg"));
+    const operations = ["PutObject"] as const;
+    s3.setFault({ kind: "status", status: 400, code: "KMS.DisabledException", operations });
+    assert.deepEqual(await invoke(message(record)), { batchItemFailures: [{ itemIdentifier: "message-0" }] });
+    assert.deepEqual(
+      log.map(({ code, retryable }) => [code, retryable]),
+      [["PUBLISH_FAILED", true]],
+    );
+    s3.setFault(undefined);
+    assert.deepEqual(await invoke(message(record)), { batchItemFailures: [] });
+    assert.equal(label(await read("k")), "photo");
+  });
+}
+
+test("annotation: an upload whose own key KMS refuses is rejected at once; a busy KMS brings it back", async (t) => {
+  const { s3, upload, invoke, log } = await starter(t, "annotation")();
+  const record = await upload("k", await fixture("photo-1.jpg"));
+  const refuse = (code: string) =>
+    s3.setFault({ kind: "status", status: 400, code, matches: (_, key) => key === "k" });
+  refuse("KMS.NotFoundException");
+  assert.deepEqual(await invoke(message(record)), { batchItemFailures: [] });
+  assert.equal(log[0]?.code, "OBJECT_ENCRYPTED");
+  refuse("KMS.ThrottlingException");
+  assert.deepEqual(await invoke(message(record)), { batchItemFailures: [{ itemIdentifier: "message-0" }] });
+  assert.equal(log[1]?.code, "FETCH_FAILED");
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, PutObjectTaggingCommand } from "@aws-sdk/client-s3";
 import type { Result } from "../../src/function/result.ts";
 import {
   fixture,
@@ -282,4 +282,23 @@ test("four invocations of one environment at once: each has its own labels, metr
     assert.equal([line?.ImagesClassified].flat()[0], count);
     assert.equal([line?.InferDuration].flat().length, count);
   }
+});
+
+test("an upload with ten tags of its own is classified all the same, and the log says that it was not tagged", async (t) => {
+  const { s3, upload, invoke, result, metrics, log } = await startFunction(t, { tagUploads: true });
+  const tagged = await upload("tagged.jpg", await fixture("photo-1.jpg"));
+  const full = await upload("full.jpg", await fixture("photo-1.jpg"));
+  const TagSet = Array.from({ length: 10 }, (_, i) => ({ Key: `own${i}`, Value: "x" }));
+  await s3.client.send(
+    new PutObjectTaggingCommand({ Bucket: "uploads", Key: "full.jpg", Tagging: { TagSet } }),
+  );
+  const answer = await invoke(sqsEvent([tagged, full].map((record) => ({ Records: [record] }))));
+  assert.deepEqual(answer, { batchItemFailures: [] });
+  for (const key of ["tagged.jpg", "full.jpg"]) assert.equal(bestLabel(await result(key)), "photo");
+  const { ImagesClassified, ImagesFailed } = metrics[0] ?? {};
+  assert.deepEqual([ImagesClassified, ImagesFailed], [2, 0]);
+  const [line, ...others] = log;
+  assert.deepEqual(others, []);
+  assert.deepEqual([line?.level, line?.key, line?.requestId], ["WARN", "full.jpg", "request-1"]);
+  assert.match(String(line?.message), /^image classified, but .*was not tagged: /);
 });

@@ -2,7 +2,7 @@ import { addAbortSignal, Readable } from "node:stream";
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { ClassifierError, type ErrorCode, messageOf } from "../errors.ts";
 import type { ImageRef } from "../image-ref.ts";
-import { describeS3Error, isMissingObject, unquoteETag } from "../s3.ts";
+import { describeS3Error, isKeyRefused, isMissingObject, unquoteETag } from "../s3.ts";
 import type { TakeBuffer } from "../sync/file-memory.ts";
 
 /** An object whose headers have arrived and whose body has not. It must be read or destroyed. */
@@ -137,8 +137,6 @@ function assertSize(sizeBytes: number | undefined, maxObjectBytes: number): void
   }
 }
 
-/** S3 names KMS's own errors after it, and says in its refusal which action of KMS the role may not do. */
-const KMS_REFUSAL = /^KMS\.|\bkms:/i;
 /** To a GET without the key that the object was encrypted with, S3 answers 400 and this text; it has no code of its own. */
 const CUSTOMER_KEY = /Server Side Encryption|SSE-C/i;
 
@@ -154,9 +152,8 @@ function fetchError(
   if (status === 405 || isMissingObject(told))
     return failure("OBJECT_NOT_FOUND", "was deleted before it was read");
   if (code === "InvalidObjectState") return failure("OBJECT_ARCHIVED", "has to be restored first");
-  const isRefusal = status === 400 || status === 403;
-  const needsKey = KMS_REFUSAL.test(code) || KMS_REFUSAL.test(messageOf(cause));
-  if (isRefusal && (needsKey || (status === 400 && CUSTOMER_KEY.test(messageOf(cause))))) {
+  const needsCustomerKey = status === 400 && CUSTOMER_KEY.test(messageOf(cause));
+  if (needsCustomerKey || isKeyRefused(cause)) {
     return failure("OBJECT_ENCRYPTED", "is encrypted with a key that the function may not use");
   }
   if (status === 403) return failure("ACCESS_DENIED", "may not be read");

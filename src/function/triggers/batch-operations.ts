@@ -72,6 +72,8 @@ function describe(outcome: Outcome): Omit<BatchOperationsResult, "taskId"> {
     }
     case "removed":
       return report("Succeeded", "the upload was deleted");
+    case "ignored":
+      return report("Succeeded", "a folder marker: there is nothing to classify");
     case "superseded":
       return report("Succeeded", "superseded by a newer upload");
     case "rejected":

@@ -39,6 +39,7 @@ function describe(outcome: Outcome): unknown {
       return outcome.result;
     case "superseded":
     case "removed":
+    case "ignored":
       return { status: outcome.status, source: outcome.ref };
     case "failed":
     case "unreadable": {

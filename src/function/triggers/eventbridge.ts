@@ -1,5 +1,5 @@
 import { isObject, type Json, optionalFields, textAt, valueAt } from "./json.ts";
-import { isFolderMarker, readTask, type Task, type Trigger, throwFailures } from "./trigger.ts";
+import { readTask, type Task, type Trigger, throwFailures } from "./trigger.ts";
 
 /** `{source: "aws.s3", "detail-type": "Object Created", detail: {bucket, object}}`. */
 export interface S3EventBridgeEvent extends Json {
@@ -43,6 +43,5 @@ export function readS3EventBridgeEvent(event: S3EventBridgeEvent, id: string): T
       ...optionalFields({ versionId: isMarker ? undefined : versionId, eTag, sequencer, sizeBytes }),
     };
   });
-  if (isFolderMarker(task)) return [];
   return [isRemoval ? { ...task, isRemoval } : task];
 }

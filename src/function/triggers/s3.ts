@@ -1,7 +1,7 @@
 import { ClassifierError } from "../errors.ts";
 import type { ImageRef } from "../image-ref.ts";
 import { decodeKey, isObject, type Json, optionalFields, textAt, valueAt } from "./json.ts";
-import { isFolderMarker, readTask, type Task, type Trigger, throwFailures } from "./trigger.ts";
+import { readTask, type Task, type Trigger, throwFailures } from "./trigger.ts";
 
 /** `{Records: [{eventSource: "aws:s3", …}]}`, or the test event that S3 sends when a notification is configured. */
 export interface S3Notification {
@@ -34,7 +34,7 @@ export function readS3Notification({ Records = [] }: S3Notification, id = ""): T
   return Records.flatMap((record): Task[] => {
     const name = valueAt(record, "eventName");
     if (typeof name !== "string" || /^(s3:)?ObjectCreated:/.test(name))
-      return [readTask(id, () => readRecord(record))].filter((task) => !isFolderMarker(task));
+      return [readTask(id, () => readRecord(record))];
     if (!/^(s3:)?(ObjectRemoved|LifecycleExpiration):/.test(name)) return [];
     return [{ ...readTask(id, () => readRemoval(record, name)), isRemoval: true }];
   });

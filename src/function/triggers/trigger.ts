@@ -41,9 +41,9 @@ export function readTask(id: string, read: () => ImageRef): Task {
   }
 }
 
-/** `photos/` with 0 bytes: what the S3 console makes of a "folder". There is nothing to classify. */
-export function isFolderMarker({ target }: Task): boolean {
-  return !(target instanceof ClassifierError) && target.key.endsWith("/") && target.sizeBytes === 0;
+/** Whether SQS has handed the entry out before: by its count, or by the queue that it came to in the end. */
+export function isRedelivered({ message }: Task, isolationQueueArn: string): boolean {
+  return message !== undefined && (message.receives > 1 || message.queueArn === isolationQueueArn);
 }
 
 /** Failed, or never readable: what must reach a retry and in the end a dead-letter queue. */

@@ -1,4 +1,5 @@
 import { paginateListObjectsV2 } from "@aws-sdk/client-s3";
+import { isFolderMarker } from "../../function/image-ref.ts";
 import type { LocalStack } from "../stack.ts";
 import { type StoredObject, UPLOADS_BUCKET } from "../stack-events.ts";
 import type { PicturesMessage, PictureView } from "./api.ts";
@@ -52,6 +53,7 @@ export class Pictures {
     const found: PictureView[] = [];
     for await (const page of paginateListObjectsV2({ client }, { Bucket: UPLOADS_BUCKET })) {
       for (const { Key = "", ETag = "", Size = 0, LastModified } of page.Contents ?? []) {
+        if (isFolderMarker({ key: Key, sizeBytes: Size })) continue;
         const uploadedAt = LastModified?.getTime() ?? 0;
         found.push({ key: Key, eTag: unquote(ETag), sizeBytes: Size, uploadedAt, status: "waiting" });
       }

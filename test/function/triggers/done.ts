@@ -23,7 +23,7 @@ function outcomeOf(id: string, end: "classified" | "superseded" | ErrorCode, mes
     return { status: end, ref: REF, result, measured: MEASURED };
   }
   const error = new ClassifierError(end, message);
-  if (end === "INVALID_EVENT") return { status: "unreadable", id, error };
+  if (end === "INVALID_EVENT") return { status: "unreadable", id, error, isRedelivered: false };
   if (error.retryable) return { status: "failed", ref: REF, error };
   return {
     status: "rejected",

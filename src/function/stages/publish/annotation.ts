@@ -1,7 +1,7 @@
 import { GetObjectAnnotationCommand, PutObjectAnnotationCommand, type S3Client } from "@aws-sdk/client-s3";
 import { ClassifierError, messageOf } from "../../errors.ts";
 import { outlasts, parseResult, type Result } from "../../result.ts";
-import { describeS3Error, isMissingObject } from "../../s3.ts";
+import { describeS3Error, isKeyRefused, isMissingObject } from "../../s3.ts";
 import type { Published, Publisher } from "./publisher.ts";
 
 /** S3's codes for an object that can have no annotation, or none any more. */
@@ -52,7 +52,7 @@ export function annotationPublisher(s3: S3Client, name: string): Publisher {
         const { code, status } = told;
         if (status === 412) return "superseded";
         if (isMissingObject(told) || (status === 405 && result.status === "rejected")) return "gone";
-        const refused = REFUSALS.has(code);
+        const refused = REFUSALS.has(code) || isKeyRefused(cause);
         throw new ClassifierError(
           refused ? "ANNOTATION_REFUSED" : "PUBLISH_FAILED",
           `annotation ${name} of s3://${bucket}/${key}: ${code}, ${messageOf(cause)}`,

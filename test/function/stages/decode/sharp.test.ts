@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import sharp from "sharp";
+import sharp, { type OutputInfo } from "sharp";
+import { sharp as deployedSharp } from "../../../../src/function/native.ts";
 import { decodeImage, warmUpDecoder } from "../../../../src/function/stages/decode/sharp.ts";
 import { animation, BLUE, drawn, GREEN, plain, plainPng, RED } from "../../pictures.ts";
 
@@ -22,16 +23,22 @@ for (const format of ["jpeg", "png", "webp", "gif", "avif"] as const) {
   });
 }
 
-test("progressive JPEG, interlaced PNG and lossless WebP are decoded, too", async () => {
+test("progressive JPEG, interlaced PNG and lossless WebP have the pixels of their plain siblings", async () => {
   const picture = () => drawn(40, 30, (x, y) => [x * 6, y * 8, 128]);
+  const { raw } = await decode(await picture().png().toBuffer());
   const files = [
-    picture().jpeg({ progressive: true }),
-    picture().png({ progressive: true }),
-    picture().webp({ lossless: true }),
-  ];
-  for (const file of files) {
-    const { image } = await decode(await file.toBuffer());
+    [picture().jpeg({ progressive: true, quality: 100 }), 3],
+    [picture().png({ progressive: true }), 0],
+    [picture().webp({ lossless: true }), 1],
+  ] as const;
+  for (const [file, tolerance] of files) {
+    const { image, raw: own } = await decode(await file.toBuffer());
     assert.deepEqual([image.width, image.height], [40, 30]);
+    const worst = own.pixels.reduce(
+      (most, value, i) => Math.max(most, Math.abs(value - (raw.pixels[i] ?? 0))),
+      0,
+    );
+    assert.ok(worst <= tolerance, `${image.format}: ${worst} levels`);
   }
 });
 
@@ -93,7 +100,8 @@ test("bytes that only begin like a picture are INVALID_IMAGE", async () => {
 
 test("a picture of MAX_IMAGE_PIXELS is decoded, one pixel row more is IMAGE_TOO_LARGE with its size", async () => {
   const options = { ...OPTIONS, maxImagePixels: 400 };
-  await decode(await plainPng(RED, 20, 20), options);
+  const { image } = await decode(await plainPng(RED, 20, 20), options);
+  assert.deepEqual([image.width, image.height], [20, 20]);
   await assert.rejects(decode(await plainPng(RED, 20, 21), options), {
     code: "IMAGE_TOO_LARGE",
     retryable: false,
@@ -101,8 +109,13 @@ test("a picture of MAX_IMAGE_PIXELS is decoded, one pixel row more is IMAGE_TOO_
   });
 });
 
-test("the decoder warms up with a picture of its own", async () => {
+test("the decoder warms up by decoding an image to its pixels", async (t) => {
+  const { mock } = t.mock.method(Object.getPrototypeOf(deployedSharp()), "toBuffer");
   await warmUpDecoder();
+  const [call] = mock.calls;
+  assert.ok(call);
+  const { data, info } = (await call.result) as { data: Buffer; info: OutputInfo };
+  assert.deepEqual([info.width, info.height, data.length], [8, 8, 8 * 8 * 3]);
 });
 
 test("a box that claims more bytes than there are is the image's fault, though libheif calls it memory", async () => {
