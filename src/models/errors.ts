@@ -15,6 +15,7 @@ export const EXIT_STATUS = {
   DATASET_WRONG: 11,
   PICTURES_UNREADABLE: 12,
   BELOW_THRESHOLD: 13,
+  PREPROCESSING_UNKNOWN: 14,
 } as const;
 
 export type CommandErrorCode = keyof typeof EXIT_STATUS;

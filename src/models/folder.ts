@@ -16,12 +16,15 @@ import { CommandError } from "./errors.ts";
 export const MODELS_DIR = join(import.meta.dirname, "../../models");
 export const DEFAULT_MODEL = "upload-triage";
 
-/** How the function prepares pictures for a model: the fields of `preprocessor_config.json` that depend on it. */
+/** How the function prepares images for a model: the fields of `preprocessor_config.json` that depend on it. */
 export interface Preprocessing {
   /** Side of the model's input in pixels. */
   readonly imageSize: number;
-  readonly imageMean: number;
-  readonly imageStd: number;
+  /** How much of the shorter side the model sees. 7/8 unless said otherwise. */
+  readonly cropRatio?: number;
+  /** Per channel, of pixels from 0 to 1. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
 }
 
 export function sha256(bytes: Uint8Array): string {
@@ -42,19 +45,23 @@ export function modelConfig(labels: readonly string[], extra: Readonly<Record<st
  * `preprocessor_config.json`: shorter side to S / 0.875, the centre S × S of it (6 to 7 points of top-1 over
  * stretching the picture), Lanczos (Pillow's filter 1).
  */
-export function preprocessorConfig({ imageSize, imageMean, imageStd }: Preprocessing): object {
+export function preprocessorConfig({ imageSize, cropRatio = 0.875, mean, std }: Preprocessing): object {
   return {
     do_resize: true,
-    size: { shortest_edge: Math.round(imageSize / 0.875) },
+    size: { shortest_edge: Math.round(imageSize / cropRatio) },
     resample: 1,
     do_center_crop: true,
     crop_size: { height: imageSize, width: imageSize },
     do_rescale: true,
     rescale_factor: 1 / 255,
     do_normalize: true,
-    image_mean: [imageMean, imageMean, imageMean],
-    image_std: [imageStd, imageStd, imageStd],
+    image_mean: toRgb(mean),
+    image_std: toRgb(std),
   };
+}
+
+function toRgb(values: readonly number[]): number[] {
+  return [0, 1, 2].map((channel) => values[values.length === 1 ? 0 : channel] ?? 0);
 }
 
 const MODEL_FILES = ["model.onnx", "config.json", "preprocessor_config.json", "README.md"] as const;

@@ -34,8 +34,8 @@ async function logitsOf(
   const pictures = Array.from({ length: shape[0] }, (_, index) =>
     Uint8Array.from(pixels.subarray(index * size, (index + 1) * size)),
   );
-  const quantization = { scale: 1 / (255 * image_std[0]), zeroPoint: 255 * image_mean[0] };
-  const graph = { onnx: readFileSync(join(folder, "model.onnx")), imageSize, pixels: quantization };
+  const normalization = { mean: image_mean, std: image_std };
+  const graph = { onnx: readFileSync(join(folder, "model.onnx")), imageSize, normalization };
   return runLogits(graph, variant.input, pictures);
 }
 

@@ -11,7 +11,9 @@ import { Network } from "./network.ts";
 const root = mkdtempSync(join(tmpdir(), "import-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 
-const OPTIONS = { weights: "fast", input: "float32" } as const;
+/** The mean and deviation that the pixels of `threeClasses` stand for, of pixels from 0 to 1. */
+const NORMALIZATION = { mean: [100 / 255], std: [90 / 255] };
+const OPTIONS = { weights: "fast", input: "float32", ...NORMALIZATION } as const;
 let folder: string;
 let file: string;
 let out: string;

@@ -1,4 +1,4 @@
-import { OPERATOR_CODE, type OperatorName } from "../../src/models/tflite/schema.ts";
+import { type OperatorName, operatorCode } from "../../src/models/tflite/schema.ts";
 import { type OperatorSpec, type TensorSpec, writeTfliteFile } from "./tflite-file.ts";
 
 /** Numbers that look random and are the same in every run (mulberry32). */
@@ -13,17 +13,26 @@ export function randomNumbers(seed: number): () => number {
 }
 
 export interface Layer {
-  readonly op: OperatorName | "MAX_POOL_2D" | "CUSTOM";
+  /** Any operator, importable or not. */
+  readonly op: OperatorName | "CUSTOM" | "SHAPE" | "BATCH_MATMUL" | "SPACE_TO_DEPTH";
   readonly inputs: readonly number[];
   readonly output: number;
-  readonly activation?: "NONE" | "RELU" | "RELU6";
+  readonly activation?: keyof typeof ACTIVATION;
   readonly padding?: "SAME" | "VALID";
   readonly stride?: number;
   readonly dilation?: number;
   readonly filter?: number;
+  /** Of DEPTHWISE_CONV_2D. */
+  readonly multiplier?: number;
+  /** Of CONCATENATION. */
+  readonly axis?: number;
+  /** Of LEAKY_RELU. */
+  readonly alpha?: number;
+  /** Of SOFTMAX. */
+  readonly beta?: number;
 }
 
-const ACTIVATION = { NONE: 0, RELU: 1, RELU6: 3 } as const;
+const ACTIVATION = { NONE: 0, RELU: 1, RELU_N1_TO_1: 2, RELU6: 3, TANH: 4 } as const;
 
 /** A small quantised network: made layer by layer, written as a TFLite file, evaluated by `reference.ts`. */
 export class Network {
@@ -81,6 +90,30 @@ export class Network {
     return this.tensor({ shape, type: "INT32", data: Int32Array.from(values) });
   }
 
+  float(shape: readonly number[]): number {
+    return this.tensor({ shape, type: "FLOAT32" });
+  }
+
+  /** Small constants of float32 or float16. */
+  floats(shape: readonly number[], type: "FLOAT32" | "FLOAT16" = "FLOAT32", spread = 0.5): number {
+    const data = Float32Array.from({ length: product(shape) }, () => spread * (2 * this.random() - 1));
+    return this.tensor({ shape, type, data: type === "FLOAT16" ? Float16Array.from(data) : data });
+  }
+
+  values(values: readonly number[], shape: readonly number[] = [values.length]): number {
+    return this.tensor({ shape, type: "FLOAT32", data: Float32Array.from(values) });
+  }
+
+  /** A quantised constant. */
+  bytes(values: readonly number[], shape: readonly number[], scale: number, zeroPoint: number): number {
+    const isSigned = zeroPoint <= 0;
+    const quantized = values.map((value) => Math.round(value / scale) + zeroPoint);
+    const data = isSigned ? Int8Array.from(quantized) : Uint8Array.from(quantized);
+    return this.tensor({
+      ...{ shape, type: isSigned ? "INT8" : "UINT8", scales: [scale], zeroPoints: [zeroPoint], data },
+    });
+  }
+
   /** @returns the output, which is the network's until another layer follows. */
   layer(layer: Layer): number {
     this.layers.push(layer);
@@ -111,14 +144,18 @@ export class Network {
     return this.#input;
   }
 
-  toTflite(): Uint8Array {
-    return writeTfliteFile(this.tensors, this.layers.map(operatorSpec), [this.#input], [this.#output]);
+  /** @param outputs the graph's; the last layer's where left out */
+  toTflite(
+    outputs: readonly number[] = [this.#output],
+    metadata: ReadonlyMap<string, Uint8Array> = new Map(),
+  ): Uint8Array {
+    return writeTfliteFile(this.tensors, this.layers.map(operatorSpec), [this.#input], outputs, metadata);
   }
 }
 
 function operatorSpec(layer: Layer): OperatorSpec {
-  const code = layer.op === "CUSTOM" ? 32 : layer.op === "MAX_POOL_2D" ? 17 : OPERATOR_CODE[layer.op];
-  const fields: [number, readonly [1 | 4, number]][] = [];
+  const code = operatorCode(layer.op);
+  const fields: [number, readonly [1 | 4 | "float", number]][] = [];
   const activation = ACTIVATION[layer.activation ?? "NONE"];
   const [stride, dilation, filter] = [layer.stride ?? 1, layer.dilation ?? 1, layer.filter ?? 0];
   const padding = layer.padding === "VALID" ? 1 : 0;
@@ -126,13 +163,20 @@ function operatorSpec(layer: Layer): OperatorSpec {
     fields.push([0, [1, padding]], [1, [4, stride]], [2, [4, stride]], [3, [1, activation]]);
     fields.push([4, [4, dilation]], [5, [4, dilation]]);
   } else if (layer.op === "DEPTHWISE_CONV_2D") {
-    fields.push([0, [1, padding]], [1, [4, stride]], [2, [4, stride]], [3, [4, 1]], [4, [1, activation]]);
+    fields.push([0, [1, padding]], [1, [4, stride]], [2, [4, stride]]);
+    fields.push([3, [4, layer.multiplier ?? 1]], [4, [1, activation]]);
     fields.push([5, [4, dilation]], [6, [4, dilation]]);
   } else if (layer.op === "AVERAGE_POOL_2D" || layer.op === "MAX_POOL_2D") {
     fields.push([0, [1, padding]], [1, [4, stride]], [2, [4, stride]], [3, [4, filter]], [4, [4, filter]]);
     fields.push([5, [1, activation]]);
-  } else if (layer.op === "ADD" || layer.op === "FULLY_CONNECTED") {
+  } else if (["ADD", "SUB", "MUL", "DIV", "FULLY_CONNECTED"].includes(layer.op)) {
     fields.push([0, [1, activation]]);
+  } else if (layer.op === "CONCATENATION") {
+    fields.push([0, [4, layer.axis ?? 0]], [1, [1, activation]]);
+  } else if (layer.op === "LEAKY_RELU") {
+    fields.push([0, ["float", layer.alpha ?? 0]]);
+  } else if (layer.op === "SOFTMAX") {
+    fields.push([0, ["float", layer.beta ?? 1]]);
   }
   return {
     ...{ code, inputs: layer.inputs, outputs: [layer.output], options: new Map(fields) },

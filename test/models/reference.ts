@@ -3,17 +3,20 @@ import type { TensorSpec } from "./tflite-file.ts";
 
 /**
  * Evaluates a small network as TensorFlow Lite's reference kernels do: NHWC, integer accumulators, rescaled in
- * fixed point (a 31-bit multiplier and a shift, both steps rounding half away from zero). It shares no code
- * with the importer.
+ * fixed point (a 31-bit multiplier and a shift, both steps rounding half away from zero); float32 tensors in real
+ * numbers. It shares no code with the importer.
  *
- * @param pixels the input, uint8 or int8 values as the file's input tensor holds them
- * @returns the quantised values of the last quantised tensor
+ * @param pixels the input, values as the file's input tensor holds them
+ * @returns the values of the last tensor before the scores
  */
 export function evaluate(
   network: Network,
   pixels: ArrayLike<number>,
 ): { values: number[]; tensor: TensorSpec } {
   const values = new Map<number, number[]>([[network.inputIndex, Array.from(pixels)]]);
+  for (const [index, tensor] of network.tensors.entries()) {
+    if (tensor.data !== undefined) values.set(index, dataOf(tensor));
+  }
   let last = network.inputIndex;
   for (const layer of network.layers) {
     if (layer.op === "SOFTMAX" || (layer.op === "DEQUANTIZE" && layer.output === network.outputIndex))
@@ -24,49 +27,157 @@ export function evaluate(
   return { values: values.get(last) ?? [], tensor: network.at(last) };
 }
 
+const BINARY: Partial<Record<Layer["op"], (a: number, b: number) => number>> = {
+  ADD: (a, b) => a + b,
+  SUB: (a, b) => a - b,
+  MUL: (a, b) => a * b,
+  DIV: (a, b) => a / b,
+  MAXIMUM: Math.max,
+  MINIMUM: Math.min,
+  PRELU: (x, slope) => (x < 0 ? x * slope : x),
+};
+
+function unary({ op, alpha = 0 }: Layer): ((x: number) => number) | undefined {
+  const functions: Partial<Record<Layer["op"], (x: number) => number>> = {
+    LEAKY_RELU: (x) => (x < 0 ? alpha * x : x),
+    HARD_SWISH: (x) => (x * Math.min(6, Math.max(0, x + 3))) / 6,
+    LOGISTIC: (x) => 1 / (1 + Math.exp(-x)),
+    TANH: Math.tanh,
+    RELU: (x) => Math.max(0, x),
+    RELU6: (x) => Math.min(6, Math.max(0, x)),
+    RELU_N1_TO_1: (x) => Math.min(1, Math.max(-1, x)),
+  };
+  return functions[op];
+}
+
 function evaluateLayer(network: Network, layer: Layer, values: ReadonlyMap<number, number[]>): number[] {
   const [first = 0, second = 0, third] = layer.inputs;
   const x = values.get(first) ?? [];
   const [input, output] = [network.at(first), network.at(layer.output)];
+  /** Also what was computed from constants. */
+  const constantAt = (index: number): TensorSpec => ({
+    ...network.at(index),
+    data: network.at(index).data ?? Float32Array.from(values.get(index) ?? []),
+  });
+  const bias = third === undefined || third < 0 ? [] : dataOf(constantAt(third));
+  const binary = BINARY[layer.op];
+  if (binary !== undefined) {
+    const [left, right] = [first, second].map((index) =>
+      broadcast(values.get(index) ?? [], network.at(index), output.shape),
+    );
+    return (left ?? []).map((value, index) => store(binary(value, right?.[index] ?? 0), output, layer));
+  }
+  const fn = unary(layer);
+  if (fn !== undefined) return x.map((value) => store(fn(real(value, input)), output));
   switch (layer.op) {
     case "CONV_2D":
     case "DEPTHWISE_CONV_2D":
-      return convolve(
-        layer,
-        x,
-        input,
-        network.at(second),
-        third === undefined ? [] : dataOf(network.at(third)),
-        output,
-      );
+      return convolve(layer, x, input, constantAt(second), bias, output);
     case "FULLY_CONNECTED":
-      return fullyConnect(
-        x,
-        input,
-        network.at(second),
-        third === undefined ? [] : dataOf(network.at(third)),
-        output,
-        layer,
-      );
-    case "ADD":
-      return x.map((value, index) => {
-        const other = (values.get(second) ?? [])[index] ?? 0;
-        return requantizeReal(real(value, input) + real(other, network.at(second)), output);
-      });
+      return fullyConnect(x, input, constantAt(second), bias, output, layer);
     case "AVERAGE_POOL_2D":
-      return averagePool(layer, x, input, output);
+      return pool(layer, x, input, output, (window) => window.reduce((a, b) => a + b, 0) / window.length);
+    case "MAX_POOL_2D":
+      return pool(layer, x, input, output, (window) => Math.max(...window));
     case "MEAN":
-      return averagePool({ ...layer, filter: input.shape[1] ?? 0, padding: "VALID" }, x, input, {
-        ...output,
-        shape: [1, 1, 1, input.shape[3] ?? 0],
-      });
+    case "SUM":
+    case "REDUCE_MAX":
+      return reduce(layer, x, input, dataOf(network.at(second)), output);
+    case "CONCATENATION":
+      return concatenate(
+        layer,
+        layer.inputs.map((index) => ({ x: values.get(index) ?? [], tensor: network.at(index) })),
+        output,
+      );
+    case "TRANSPOSE":
+      return transpose(x, input, dataOf(network.at(second)), output);
     case "PAD":
       return pad(x, input, dataOf(network.at(second)), output);
     case "QUANTIZE":
-      return input.type === "FLOAT32" ? x : x.map((value) => requantizeReal(real(value, input), output));
+      return input.type === "FLOAT32" && input.data === undefined && layer.inputs[0] === network.inputIndex
+        ? x
+        : x.map((value) => store(real(value, input), output));
+    case "DEQUANTIZE":
+    case "CAST":
+      return x.map((value) => real(value, input));
     default:
       return x;
   }
+}
+
+/** Real values, repeated along the axes of length 1 that `shape` has longer. */
+function broadcast(x: readonly number[], tensor: TensorSpec, shape: readonly number[]): number[] {
+  const own = [...new Array<number>(shape.length - tensor.shape.length).fill(1), ...tensor.shape];
+  return Array.from({ length: product(shape) }, (_, flat) => {
+    const position = coordinates(flat, shape).map((at, axis) => (own[axis] === 1 ? 0 : at));
+    return real(x[flatIndex(position, own)] ?? 0, tensor);
+  });
+}
+
+function coordinates(flat: number, shape: readonly number[]): number[] {
+  const position: number[] = [];
+  for (const size of shape.toReversed()) {
+    position.unshift(flat % size);
+    flat = Math.floor(flat / size);
+  }
+  return position;
+}
+
+function flatIndex(position: readonly number[], shape: readonly number[]): number {
+  return position.reduce((flat, at, axis) => flat * (shape[axis] ?? 1) + at, 0);
+}
+
+function concatenate(
+  { axis = 0 }: Layer,
+  parts: readonly { x: readonly number[]; tensor: TensorSpec }[],
+  output: TensorSpec,
+): number[] {
+  const along = axis < 0 ? axis + output.shape.length : axis;
+  return Array.from({ length: product(output.shape) }, (_, flat) => {
+    const position = coordinates(flat, output.shape);
+    for (const { x, tensor } of parts) {
+      const length = tensor.shape[along] ?? 0;
+      if ((position[along] ?? 0) < length)
+        return store(real(x[flatIndex(position, tensor.shape)] ?? 0, tensor), output);
+      position[along] = (position[along] ?? 0) - length;
+    }
+    return Number.NaN;
+  });
+}
+
+function transpose(
+  x: readonly number[],
+  input: TensorSpec,
+  order: readonly number[],
+  output: TensorSpec,
+): number[] {
+  return Array.from({ length: product(output.shape) }, (_, flat) => {
+    const position: number[] = [];
+    for (const [axis, at] of coordinates(flat, output.shape).entries()) position[order[axis] ?? 0] = at;
+    return x[flatIndex(position, input.shape)] ?? 0;
+  });
+}
+
+function reduce(
+  { op }: Layer,
+  x: readonly number[],
+  input: TensorSpec,
+  axes: readonly number[],
+  output: TensorSpec,
+): number[] {
+  const reduced = axes.map((axis) => (axis < 0 ? axis + input.shape.length : axis));
+  const groups = new Map<string, number[]>();
+  for (const [flat, value] of x.entries()) {
+    const key = coordinates(flat, input.shape)
+      .filter((_, axis) => !reduced.includes(axis))
+      .join();
+    groups.set(key, [...(groups.get(key) ?? []), real(value, input)]);
+  }
+  return [...groups.values()].map((group) => {
+    const sum = group.reduce((a, b) => a + b, 0);
+    if (op === "REDUCE_MAX") return store(Math.max(...group), output);
+    return store(op === "SUM" ? sum : sum / group.length, output);
+  });
 }
 
 function convolve(
@@ -102,7 +213,8 @@ function convolve(
                 ? (ky * kernelW + kx) * depth + oc
                 : ((oc * kernelH + ky) * kernelW + kx) * depth + d;
               const value = (x[(iy * width + ix) * channels + ic] ?? 0) - zeroPointOf(input);
-              sum += value * ((w[wi] ?? 0) - zeroPointOf(weights));
+              const weight = (w[wi] ?? 0) - zeroPointOf(weights);
+              sum += value * (output.type === "FLOAT32" ? weight * scaleOf(weights, oc) : weight);
             }
           }
         }
@@ -122,17 +234,27 @@ function fullyConnect(
   layer: Layer,
 ): number[] {
   const w = dataOf(weights);
-  return Array.from({ length: product(output.shape) }, (_, oc) => {
-    const sum = x.reduce(
-      (total, value, i) =>
-        total + (value - zeroPointOf(input)) * ((w[oc * x.length + i] ?? 0) - zeroPointOf(weights)),
-      bias[oc] ?? 0,
-    );
+  const [outChannels = 0, inChannels = 0] = weights.shape;
+  return Array.from({ length: product(output.shape) }, (_, flat) => {
+    const oc = flat % outChannels;
+    const row = Math.floor(flat / outChannels) * inChannels;
+    let sum = bias[oc] ?? 0;
+    for (let i = 0; i < inChannels; i++) {
+      const weight = (w[oc * inChannels + i] ?? 0) - zeroPointOf(weights);
+      const value = (x[row + i] ?? 0) - zeroPointOf(input);
+      sum += value * (output.type === "FLOAT32" ? weight * scaleOf(weights, oc) : weight);
+    }
     return requantize(sum, scaleOf(input) * scaleOf(weights, oc), output, layer);
   });
 }
 
-function averagePool(layer: Layer, x: readonly number[], input: TensorSpec, output: TensorSpec): number[] {
+function pool(
+  layer: Layer,
+  x: readonly number[],
+  input: TensorSpec,
+  output: TensorSpec,
+  combine: (window: readonly number[]) => number,
+): number[] {
   const [, height = 0, width = 0, channels = 0] = input.shape;
   const [, outHeight = 0, outWidth = 0] = output.shape;
   const { stride = 1, filter = 1 } = layer;
@@ -153,11 +275,10 @@ function averagePool(layer: Layer, x: readonly number[], input: TensorSpec, outp
             ix < Math.min(width, ox * stride - left + filter);
             ix++
           ) {
-            window.push(x[(iy * width + ix) * channels + channel] ?? 0);
+            window.push(real(x[(iy * width + ix) * channels + channel] ?? 0, input));
           }
         }
-        const mean = window.reduce((sum, value) => sum + real(value, input), 0) / window.length;
-        result.push(requantizeReal(mean, output));
+        result.push(store(combine(window), output, layer));
       }
     }
   }
@@ -194,16 +315,34 @@ function padBefore(layer: Layer, size: number, outSize: number, kernel: number):
 
 /** Fixed point: `sum · multiplier · 2^(shift - 31)`, then the zero point and the range of the activation. */
 function requantize(sum: number, accumulatorScale: number, output: TensorSpec, layer: Layer): number {
+  if (output.type === "FLOAT32") return store(sum, output, layer);
   const factor = accumulatorScale / scaleOf(output);
   const shift = Math.ceil(Math.log2(factor));
   const multiplier = BigInt(Math.round((factor / 2 ** shift) * 2 ** 31));
   const high = roundShift(BigInt(sum) * multiplier, 31n - BigInt(Math.max(shift, 0)));
   const scaled = Number(shift < 0 ? roundShift(high, BigInt(-shift)) : high);
-  const lowest =
-    layer.activation === "RELU" || layer.activation === "RELU6" ? zeroPointOf(output) : -Infinity;
-  const highest =
-    layer.activation === "RELU6" ? zeroPointOf(output) + Math.round(6 / scaleOf(output)) : Infinity;
-  return clampTo(output, Math.min(highest, Math.max(lowest, scaled + zeroPointOf(output))));
+  const [lowest, highest] = LIMITS[layer.activation ?? "NONE"];
+  const steps = (limit: number) => zeroPointOf(output) + Math.round(limit / scaleOf(output));
+  return clampTo(output, Math.min(steps(highest), Math.max(steps(lowest), scaled + zeroPointOf(output))));
+}
+
+const LIMITS: Record<NonNullable<Layer["activation"]>, readonly [number, number]> = {
+  NONE: [-Infinity, Infinity],
+  RELU: [0, Infinity],
+  RELU6: [0, 6],
+  RELU_N1_TO_1: [-1, 1],
+  TANH: [Number.NaN, Number.NaN],
+};
+
+/** A real value, activated, as a tensor holds it. */
+function store(
+  value: number,
+  output: TensorSpec,
+  { activation = "NONE" }: Pick<Layer, "activation"> = {},
+): number {
+  const [lowest, highest] = LIMITS[activation];
+  const activated = Math.min(highest, Math.max(lowest, value));
+  return output.type === "FLOAT32" ? activated : requantizeReal(activated, output);
 }
 
 function roundShift(value: bigint, bits: bigint): bigint {

@@ -2,7 +2,7 @@ import { Builder } from "flatbuffers";
 import { FIELD, FILE_IDENTIFIER } from "../../src/models/tflite/schema.ts";
 
 /** TensorType values of the schema. */
-const TYPE = { FLOAT32: 0, INT32: 2, UINT8: 3, INT8: 9 } as const;
+const TYPE = { FLOAT32: 0, FLOAT16: 1, INT32: 2, UINT8: 3, INT8: 9 } as const;
 
 export interface TensorSpec {
   readonly name: string;
@@ -11,7 +11,7 @@ export interface TensorSpec {
   readonly scales?: readonly number[];
   readonly zeroPoints?: readonly number[];
   readonly axis?: number;
-  readonly data?: Uint8Array | Int8Array | Int32Array;
+  readonly data?: Uint8Array | Int8Array | Int32Array | Float32Array | Float16Array;
 }
 
 export interface OperatorSpec {
@@ -20,8 +20,8 @@ export interface OperatorSpec {
   readonly customCode?: string;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
-  /** Options table as field id → [width of the scalar in bytes, value]. */
-  readonly options?: ReadonlyMap<number, readonly [1 | 4, number]>;
+  /** Options table as field id → [width of the integer in bytes, or that it is a float32, value]. */
+  readonly options?: ReadonlyMap<number, readonly [1 | 4 | "float", number]>;
 }
 
 /** Writes a TFLite file of one subgraph, as a converter would. */
@@ -30,9 +30,11 @@ export function writeTfliteFile(
   operators: readonly OperatorSpec[],
   inputs: readonly number[],
   outputs: readonly number[],
+  metadata: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Uint8Array {
   const b = new Builder(4096);
-  const buffers = [new Uint8Array(), ...tensors.map(({ data }) => bytesOf(data))].map((data) => {
+  const contents = [new Uint8Array(), ...tensors.map(({ data }) => bytesOf(data)), ...metadata.values()];
+  const buffers = contents.map((data) => {
     const vector = data.length > 0 ? b.createByteVector(data) : 0;
     return table(b, 1, () => b.addFieldOffset(FIELD.buffer.data, vector, 0));
   });
@@ -58,16 +60,25 @@ export function writeTfliteFile(
     b.addFieldOffset(FIELD.subgraph.outputs, outputVector, 0);
     b.addFieldOffset(FIELD.subgraph.operators, operatorVector, 0);
   });
-  const [codeVector, subgraphVector, bufferVector] = [
+  const entries = [...metadata.keys()].map((key, index) => {
+    const name = b.createString(key);
+    return table(b, 2, () => {
+      b.addFieldOffset(FIELD.metadata.name, name, 0);
+      b.addFieldInt32(FIELD.metadata.buffer, 1 + tensors.length + index, 0);
+    });
+  });
+  const [codeVector, subgraphVector, bufferVector, metadataVector] = [
     offsets(b, codes),
     offsets(b, [subgraph]),
     offsets(b, buffers),
+    offsets(b, entries),
   ];
-  const model = table(b, 5, () => {
+  const model = table(b, 7, () => {
     b.addFieldInt32(0, 3, 0);
     b.addFieldOffset(FIELD.model.operatorCodes, codeVector, 0);
     b.addFieldOffset(FIELD.model.subgraphs, subgraphVector, 0);
     b.addFieldOffset(FIELD.model.buffers, bufferVector, 0);
+    b.addFieldOffset(FIELD.model.metadata, metadataVector, 0);
   });
   b.finish(model, FILE_IDENTIFIER);
   return b.asUint8Array();
@@ -98,6 +109,7 @@ function writeOperator(b: Builder, operator: OperatorSpec, opcodeIndex: number):
   const options = table(b, 8, () => {
     for (const [field, [width, value]] of fields) {
       if (width === 1) b.addFieldInt8(field, value, 0);
+      else if (width === "float") b.addFieldFloat32(field, value, 0);
       else b.addFieldInt32(field, value, 0);
     }
   });

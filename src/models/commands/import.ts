@@ -6,7 +6,7 @@ import { type ImportedModel, type ImportOptions, importTflite } from "../import.
 export function weightsOption(): Option {
   return new Option(
     "--weights <kind>",
-    "fast: int8, zero point 0, for the fastest kernels; exact: the file's weights bit for bit; float32: dequantised, only for comparison",
+    "of quantised files; fast: int8, zero point 0, for the fastest kernels; exact: the file's weights bit for bit; float32: dequantised, only for comparison",
   )
     .choices(["fast", "exact", "float32"])
     .default("fast");

@@ -1,5 +1,4 @@
 import { CommandError } from "../errors.ts";
-import type { WindowOptions } from "../tflite/operators.ts";
 import type { TfliteTensor } from "../tflite/reader.ts";
 import type { Activation } from "../tflite/schema.ts";
 
@@ -9,61 +8,64 @@ export interface Quantization {
   readonly zeroPoint: number;
 }
 
+/** What real values are cut to. */
+export interface Limits {
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+const LIMITS: Partial<Record<Activation, Limits>> = {
+  NONE: { lowest: Number.NEGATIVE_INFINITY, highest: Number.POSITIVE_INFINITY },
+  RELU: { lowest: 0, highest: Number.POSITIVE_INFINITY },
+  RELU_N1_TO_1: { lowest: -1, highest: 1 },
+  RELU6: { lowest: 0, highest: 6 },
+};
+
+/** What an activation cuts off. @param operator what it is fused with, for the message */
+export function limitsOf(activation: Activation, operator: string): Limits {
+  const limits = LIMITS[activation];
+  if (limits !== undefined) return limits;
+  throw new CommandError("MODEL_UNSUPPORTED", `cannot import ${operator} fused with ${activation}`);
+}
+
 /**
- * Scale and zero point of an activation as uint8. int8 activations are shifted by 128, which changes nothing
- * but the kernel: ONNX Runtime has no fast one for int8 activations (10 to 20 times slower).
+ * Scale and zero point of an activation as uint8; `undefined` for float32. int8 activations are shifted by 128, which
+ * changes nothing but the kernel: ONNX Runtime has no fast one for int8 activations (10 to 20 times slower).
  */
-export function quantizationOf(tensor: TfliteTensor): Quantization {
+export function quantizationOf(tensor: TfliteTensor): Quantization | undefined {
+  if (tensor.type === "FLOAT32") return undefined;
   const { scales, zeroPoints } = tensor.quantization;
   const [scale] = scales;
   if ((tensor.type !== "UINT8" && tensor.type !== "INT8") || scales.length !== 1 || scale === undefined) {
     throw new CommandError(
       "MODEL_UNSUPPORTED",
-      `expected ${tensor.name} to be uint8 or int8 with one scale, got ${tensor.type} with ${scales.length}: import a quantised file`,
+      `expected ${tensor.name} to be float32, or uint8 or int8 with one scale, got ${tensor.type} with ${scales.length}`,
     );
   }
   return { scale, zeroPoint: (zeroPoints[0] ?? 0) + (tensor.type === "INT8" ? 128 : 0) };
 }
 
 /**
- * Asserts that writing the result into its uint8 range is the activation: [0, 6] for RELU6, [0, …) for RELU.
- * That is so in quantised files, which is why no clamp is written.
+ * The limits of real values that an integer graph would have: those of the activation, and the ends of the range where
+ * one of them is 0. Newer converters fuse a ReLU into the range alone. Other ranges cut nothing but outliers.
  */
-export function assertSaturationIs(activation: Activation, output: Quantization, name: string): void {
-  const lowest = -output.scale * output.zeroPoint;
-  const highest = output.scale * (255 - output.zeroPoint);
-  const startsAtZero = output.zeroPoint === 0;
-  const endsAtSix = Math.abs(highest - 6) <= output.scale / 2;
-  const holds =
-    activation === "NONE" ||
-    (activation === "RELU" && startsAtZero) ||
-    (activation === "RELU6" && startsAtZero && endsAtSix);
-  if (!holds) {
-    throw new CommandError(
-      "MODEL_UNSUPPORTED",
-      `expected the output range of ${name} to be that of its ${activation}, got [${lowest}, ${highest}] with zero point ${output.zeroPoint}`,
-    );
-  }
+export function realLimits({ lowest, highest }: Limits, quantization: Quantization | undefined): Limits {
+  if (quantization === undefined) return { lowest, highest };
+  const { scale, zeroPoint } = quantization;
+  if (zeroPoint !== 0 && zeroPoint !== 255) return { lowest, highest };
+  return {
+    lowest: Math.max(lowest, -scale * zeroPoint),
+    highest: Math.min(highest, scale * (255 - zeroPoint)),
+  };
 }
 
-/**
- * ONNX `pads` [top, left, bottom, right] of a window. TensorFlow's SAME gives an odd pixel to the bottom and
- * right: [0, 0, 1, 1] for a 3×3 window at stride 2 over an even size.
- */
-export function explicitPads(
-  options: WindowOptions,
-  inputSize: readonly [height: number, width: number],
-  kernelSize: readonly [height: number, width: number],
-): [number, number, number, number] {
-  if (options.padding === "VALID") return [0, 0, 0, 0];
-  const [top, bottom] = samePadding(inputSize[0], kernelSize[0], options.strideH, options.dilationH);
-  const [left, right] = samePadding(inputSize[1], kernelSize[1], options.strideW, options.dilationW);
-  return [top, left, bottom, right];
-}
-
-function samePadding(input: number, kernel: number, stride: number, dilation: number): [number, number] {
-  const output = Math.ceil(input / stride);
-  const reach = (output - 1) * stride + (kernel - 1) * dilation + 1;
-  const total = Math.max(0, reach - input);
-  return [Math.floor(total / 2), Math.ceil(total / 2)];
+/** The same in steps of uint8, 0 to 255: what saturation does not do by itself. */
+export function steppedLimits(
+  { lowest, highest }: Limits,
+  { scale, zeroPoint }: Quantization,
+): { readonly lowest: number; readonly highest: number } {
+  return {
+    lowest: Math.max(0, Math.round(lowest / scale) + zeroPoint),
+    highest: Math.min(255, Math.round(highest / scale) + zeroPoint),
+  };
 }

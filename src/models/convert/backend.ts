@@ -1,54 +1,56 @@
-import type { Activation } from "../tflite/schema.ts";
-import type { Quantization } from "./activations.ts";
-import type { FilterBank } from "./filters.ts";
+import type { TfliteTensor } from "../tflite/reader.ts";
+import type { Limits, Quantization } from "./activations.ts";
+import type { Window } from "./window.ts";
 
-/** A value in the ONNX graph; pictures are NCHW there, whatever the TFLite shape says. */
+/** A value in the ONNX graph. With four dimensions it is NCHW there; `shape` is TFLite's, NHWC. */
 export interface Value {
   readonly name: string;
-  readonly quantization: Quantization;
+  readonly shape: readonly number[];
+  /** Of uint8 values; `undefined` for float32. */
+  readonly quantization: Quantization | undefined;
 }
 
-export interface Window {
-  readonly kernel: readonly [height: number, width: number];
-  readonly strides: readonly [height: number, width: number];
-  readonly dilations: readonly [height: number, width: number];
-  /** [top, left, bottom, right] */
-  readonly pads: readonly [number, number, number, number];
-}
-
-/** What an operator writes: the wished-for name, its quantisation and its fused activation. */
+/** What an operator writes: the wished-for name, the shape, how the file quantises it, and its fused activation. */
 export interface Target {
   readonly name: string;
-  readonly quantization: Quantization;
-  readonly activation: Activation;
+  readonly shape: readonly number[];
+  readonly quantization: Quantization | undefined;
+  readonly limits: Limits;
 }
 
 export interface Convolution {
   readonly input: Value;
-  readonly filters: FilterBank;
-  readonly bias: Int32Array;
+  /** Real value of 1 of the input, where the file quantises it: what integer biases are counted in. */
+  readonly inputScale: number | undefined;
+  /** See `readFilters`. */
+  readonly weights: TfliteTensor;
+  readonly bias: TfliteTensor | undefined;
+  readonly isDepthwise: boolean;
   readonly groups: number;
   readonly window: Window;
 }
 
 /**
- * How arithmetic is written into the ONNX graph: in integers (`quantized.ts`) or, for comparison, in float32
- * (`float.ts`). Everything that only moves data is the same for both and lives in `graph.ts`.
+ * How arithmetic is written into the ONNX graph: in integers (`quantized.ts`) or in float32 (`float.ts`). What only moves
+ * data is the same for both and lives in `layout.ts`.
  */
 export interface Backend {
-  /** @param input NCHW uint8 pixels or their float32 values, as the graph is fed; returns the first activation. */
-  head(input: string, elementType: "float32" | "uint8", quantization: Quantization): Value;
   convolve(convolution: Convolution, target: Target): Value;
   add(left: Value, right: Value, target: Target): Value;
   averagePool(input: Value, window: Window, target: Target): Value;
   globalAveragePool(input: Value, target: Target): Value;
-  /** The constant that stands for a real 0. */
-  zero(value: Value): string;
-  /** Float32 logits. */
-  tail(value: Value, name: string): string;
-}
-
-/** ONNX attributes of a window. */
-export function windowAttributes({ kernel, strides, pads }: Window): Record<string, readonly number[]> {
-  return { kernel_shape: kernel, strides, pads };
+  maxPool(input: Value, window: Window, target: Target): Value;
+  /** @param axis of NCHW where there are four dimensions */
+  concatenate(values: readonly Value[], axis: number, target: Target): Value;
+  hardSwish(input: Value, target: Target): Value;
+  /**
+   * Any other arithmetic, on real values.
+   *
+   * @param write takes the names of float32 values and the wished-for name, and returns that of the result
+   */
+  compute(
+    inputs: readonly Value[],
+    write: (inputs: readonly string[], output: string) => string,
+    target: Target,
+  ): Value;
 }

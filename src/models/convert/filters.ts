@@ -1,16 +1,20 @@
 import { CommandError } from "../errors.ts";
+import { realsOf } from "../tflite/constants.ts";
 import type { TfliteTensor } from "../tflite/reader.ts";
 
-/**
- * The weights of one convolution as integers without their zero point, one filter an output channel, each in
- * the order in which the kernels that matter reduce it: row, column, input channel (`[O, kH, kW, I]`).
- */
-export interface FilterBank {
+interface FilterShape {
   readonly outChannels: number;
   readonly kernelH: number;
   readonly kernelW: number;
   /** Input channels that one filter sees: 1 in a depthwise convolution. */
   readonly inChannels: number;
+}
+
+/**
+ * The weights of one convolution as integers without their zero point, one filter an output channel, each in
+ * the order in which the kernels that matter reduce it: row, column, input channel (`[O, kH, kW, I]`).
+ */
+export interface FilterBank extends FilterShape {
   /** `q - zeroPoint`, -255 to 255. */
   readonly values: Int16Array;
   /** Real value of 1, one an output channel. */
@@ -25,12 +29,12 @@ export interface FilterBank {
  *   FULLY_CONNECTED, uint8 or int8.
  */
 export function readFilters(tensor: TfliteTensor, depthwise: boolean): FilterBank {
-  const [outChannels, kernelH, kernelW, inChannels] = filterShape(tensor, depthwise);
+  const { outChannels, kernelH, kernelW, inChannels } = filterShape(tensor, depthwise);
   const isSigned = tensor.type === "INT8";
   if (!isSigned && tensor.type !== "UINT8") {
     throw new CommandError(
       "MODEL_UNSUPPORTED",
-      `expected uint8 or int8 weights in ${tensor.name}, got ${tensor.type}: import a quantised file`,
+      `expected uint8 or int8 weights in ${tensor.name}, got ${tensor.type}`,
     );
   }
   const count = outChannels * kernelH * kernelW * inChannels;
@@ -48,6 +52,31 @@ export function readFilters(tensor: TfliteTensor, depthwise: boolean): FilterBan
     ...{ outChannels, kernelH, kernelW, inChannels, scales, perChannel, zeroPoint: zeroPointInt8 },
     values: depthwise ? transpose(values, kernelH * kernelW, outChannels) : values,
   };
+}
+
+/** Real values of weights of any kind, `[O, kH, kW, I]`. */
+export function readRealFilters(
+  tensor: TfliteTensor,
+  depthwise: boolean,
+): FilterShape & { readonly values: Float32Array } {
+  const shape = filterShape(tensor, depthwise);
+  const values = realsOf(tensor);
+  const { outChannels, kernelH, kernelW } = shape;
+  return { ...shape, values: depthwise ? transpose(values, kernelH * kernelW, outChannels) : values };
+}
+
+/** Real values of a bias, float or in accumulator units. */
+export function readRealBias(
+  tensor: TfliteTensor | undefined,
+  weights: TfliteTensor,
+  inputScale: number | undefined,
+  outChannels: number,
+): Float32Array {
+  if (tensor === undefined) return new Float32Array(outChannels);
+  if (tensor.type.startsWith("FLOAT")) return realsOf(tensor);
+  const { scales } = weights.quantization;
+  const scaleOf = (channel: number) => (inputScale ?? 1) * (scales[scales.length > 1 ? channel : 0] ?? 0);
+  return Float32Array.from(readBias(tensor, outChannels), (value, channel) => value * scaleOf(channel));
 }
 
 /** Bias in accumulator units: real value = bias · input scale · weight scale of its channel. */
@@ -77,10 +106,15 @@ export function transpose<T extends Int16Array | Int8Array | Float32Array>(
   return transposed;
 }
 
-function filterShape(tensor: TfliteTensor, depthwise: boolean): [number, number, number, number] {
+export function filterShape(tensor: TfliteTensor, depthwise: boolean): FilterShape {
   const [a = 0, b = 0, c = 0, d = 0] = tensor.shape;
-  if (tensor.shape.length === 2 && !depthwise) return [a, 1, 1, b];
-  if (tensor.shape.length === 4) return depthwise ? [d, b, c, 1] : [a, b, c, d];
+  if (tensor.shape.length === 2 && !depthwise)
+    return { outChannels: a, kernelH: 1, kernelW: 1, inChannels: b };
+  if (tensor.shape.length === 4) {
+    return depthwise
+      ? { outChannels: d, kernelH: b, kernelW: c, inChannels: 1 }
+      : { outChannels: a, kernelH: b, kernelW: c, inChannels: d };
+  }
   throw new CommandError(
     "MODEL_UNSUPPORTED",
     `expected weights of 2 or 4 dimensions in ${tensor.name}, got [${tensor.shape}]`,

@@ -1,72 +1,82 @@
 import type { OnnxGraph } from "../onnx/writer.ts";
-import { type Backend, type Target, type Value, windowAttributes } from "./backend.ts";
-import { transpose } from "./filters.ts";
+import { realLimits } from "./activations.ts";
+import type { Backend, Target, Value } from "./backend.ts";
+import { readRealBias, readRealFilters, transpose } from "./filters.ts";
+import type { Quantizer } from "./quantizer.ts";
+import { windowAttributes } from "./window.ts";
 
-/**
- * The same graph with dequantised weights and float32 arithmetic: what the integer graph is measured against,
- * in speed and in accuracy. Not meant to be deployed.
- */
-export function floatBackend(graph: OnnxGraph): Backend {
-  const constants = new Map<number, string>();
+/** Float32 arithmetic: of float files, and of quantised ones to be compared with. */
+export function floatBackend(graph: OnnxGraph, quantizer: Quantizer): Backend {
+  const written = (target: Target, name: string): Value => ({
+    ...{ name, shape: target.shape, quantization: undefined },
+  });
 
-  /** Written when first needed: ONNX Runtime warns about constants that nothing uses. */
-  const scalar = (value: number): string => {
-    const name = constants.get(value) ?? graph.constant("constant", new Float32Array([value]), []);
-    constants.set(value, name);
-    return name;
-  };
-
-  const activate = (target: Target, opType: string, inputs: string[], attributes = {}): Value => {
-    const hasActivation = target.activation === "RELU" || target.activation === "RELU6";
-    const output = hasActivation ? `${target.name}/linear` : target.name;
-    let name = graph.node({ opType, inputs, output, attributes });
-    if (target.activation === "RELU6") {
-      name = graph.node({ opType: "Clip", inputs: [name, scalar(0), scalar(6)], output: target.name });
-    } else if (target.activation === "RELU") {
-      name = graph.node({ opType: "Relu", inputs: [name], output: target.name });
-    }
-    return { name, quantization: target.quantization };
+  /** Writes an operator and, behind it, what its activation cuts off. */
+  const limited = (target: Target, write: (output: string) => string): Value => {
+    const { lowest, highest } = realLimits(target.limits, target.quantization);
+    if (lowest === Number.NEGATIVE_INFINITY && highest === Number.POSITIVE_INFINITY)
+      return written(target, write(target.name));
+    const linear = write(`${target.name}/linear`);
+    const isRelu = lowest === 0 && highest === Number.POSITIVE_INFINITY;
+    const clip = { opType: "Clip", inputs: [linear, quantizer.scalar(lowest), quantizer.scalar(highest)] };
+    const node = isRelu ? { opType: "Relu", inputs: [linear] } : clip;
+    return written(target, graph.node({ ...node, output: target.name }));
   };
 
   return {
-    head(input, elementType, quantization) {
-      if (elementType === "float32") return { name: input, quantization };
-      const scale = graph.constant("pixel_scale", new Float32Array([quantization.scale]), []);
-      const zeroPoint = graph.constant("pixel_zero_point", new Uint8Array([quantization.zeroPoint]), []);
-      const inputs = [input, scale, zeroPoint];
-      return { name: graph.node({ opType: "DequantizeLinear", inputs, output: "pixels" }), quantization };
-    },
-
-    convolve({ input, filters, bias, groups, window }, target) {
-      const { outChannels, kernelH, kernelW, inChannels, scales, values } = filters;
-      const filterSize = values.length / outChannels;
-      const weights = new Float32Array(values.length);
-      for (let channel = 0; channel < outChannels; channel++) {
-        const start = channel * filterSize;
-        const filter = Float32Array.from(
-          values.subarray(start, start + filterSize),
-          (value) => value * (scales[channel] ?? 0),
-        );
-        weights.set(transpose(filter, kernelH * kernelW, inChannels), start);
+    convolve({ input, inputScale, weights, bias, isDepthwise, groups, window }, target) {
+      const filters = readRealFilters(weights, isDepthwise);
+      const { outChannels, kernelH, kernelW, inChannels } = filters;
+      const nchw = new Float32Array(filters.values.length);
+      const filterSize = nchw.length / outChannels;
+      for (let start = 0; start < nchw.length; start += filterSize) {
+        const filter = filters.values.subarray(start, start + filterSize);
+        nchw.set(transpose(filter, kernelH * kernelW, inChannels), start);
       }
-      const realBias = Float32Array.from(
-        bias,
-        (value, channel) => value * input.quantization.scale * (scales[channel] ?? 0),
-      );
+      const realBias = readRealBias(bias, weights, inputScale, outChannels);
       const inputs = [
         input.name,
-        graph.constant(`${target.name}/weights`, weights, [outChannels, inChannels, kernelH, kernelW]),
+        graph.constant(`${target.name}/weights`, nchw, [outChannels, inChannels, kernelH, kernelW]),
         graph.constant(`${target.name}/bias`, realBias, [outChannels]),
       ];
       const attributes = { ...windowAttributes(window), dilations: window.dilations, group: groups };
-      return activate(target, "Conv", inputs, attributes);
+      return limited(target, (output) => graph.node({ opType: "Conv", inputs, output, attributes }));
     },
 
-    add: (left, right, target) => activate(target, "Add", [left.name, right.name]),
+    add: (left, right, target) =>
+      limited(target, (output) => graph.node({ opType: "Add", inputs: [left.name, right.name], output })),
     averagePool: (input, window, target) =>
-      activate(target, "AveragePool", [input.name], windowAttributes(window)),
-    globalAveragePool: (input, target) => activate(target, "GlobalAveragePool", [input.name]),
-    zero: () => scalar(0),
-    tail: (value, name) => graph.node({ opType: "Identity", inputs: [value.name], output: name }),
+      limited(target, (output) =>
+        graph.node({
+          ...{ opType: "AveragePool", inputs: [input.name], output, attributes: windowAttributes(window) },
+        }),
+      ),
+    globalAveragePool: (input, target) =>
+      limited(target, (output) => graph.node({ opType: "GlobalAveragePool", inputs: [input.name], output })),
+    maxPool: (input, window, target) =>
+      limited(target, (output) =>
+        graph.node({
+          ...{ opType: "MaxPool", inputs: [input.name], output, attributes: windowAttributes(window) },
+        }),
+      ),
+    concatenate: (values, axis, target) =>
+      limited(target, (output) =>
+        graph.node({
+          ...{ opType: "Concat", inputs: values.map(({ name }) => name), output, attributes: { axis } },
+        }),
+      ),
+    hardSwish: (input, target) =>
+      limited(target, (output) => {
+        const attributes = { alpha: { float: 1 / 6 }, beta: { float: 0.5 } };
+        const gate = { opType: "HardSigmoid", inputs: [input.name], output: `${output}/gate`, attributes };
+        return graph.node({ opType: "Mul", inputs: [input.name, graph.node(gate)], output });
+      }),
+    compute: (inputs, write, target) =>
+      limited(target, (output) =>
+        write(
+          inputs.map(({ name }) => name),
+          output,
+        ),
+      ),
   };
 }

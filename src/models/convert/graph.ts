@@ -1,18 +1,26 @@
-import { CommandError } from "../errors.ts";
 import { OnnxGraph } from "../onnx/writer.ts";
-import type { TfliteModel, TfliteTensor } from "../tflite/reader.ts";
-import { type Quantization, quantizationOf } from "./activations.ts";
-import type { Backend, Value } from "./backend.ts";
+import type { TfliteModel } from "../tflite/reader.ts";
+import { quantizationOf } from "./activations.ts";
 import { floatBackend } from "./float.ts";
-import { convertReshape } from "./layout.ts";
+import { writeHead } from "./head.ts";
+import { type Affine, compose, type MeanAndStd, readInput } from "./input.ts";
+import { neededOperators } from "./needed.ts";
 import { OperatorConverter } from "./operators.ts";
+import { readOutput, writeTail } from "./output.ts";
 import { quantizedBackend } from "./quantized.ts";
+import { Quantizer } from "./quantizer.ts";
 
 export interface ConvertOptions {
-  /** `exact`: the file's weights bit for bit; `fast`: zero point 0; `float32`: dequantised, for comparison. */
+  /** Of quantised files. `exact`: the file's weights bit for bit; `fast`: zero point 0; `float32`: dequantised. */
   readonly weights: "exact" | "fast" | "float32";
   /** `float32`: normalised pixel_values [1, 3, S, S]; `uint8`: the pixels themselves, [1, S, S, 3]. */
   readonly input: "float32" | "uint8";
+  /** What the file's input holds for a pixel, see `readPixels`. */
+  readonly pixels: Affine;
+  /** Which of the outputs. Default: the first. */
+  readonly output?: number;
+  /** Labels that the logits are for: two where the file has one sigmoid for the second of them. Default: its width. */
+  readonly labelCount?: number;
   /** Name of the graph. */
   readonly name: string;
   readonly metadata?: Readonly<Record<string, string>>;
@@ -22,82 +30,59 @@ export interface ConvertedModel {
   readonly onnx: Uint8Array;
   /** Side of the square input in pixels. */
   readonly imageSize: number;
-  /** How the graph's own uint8 pixels stand for real values: what `image_mean` and `image_std` come from. */
-  readonly pixels: Quantization;
+  /** What brings pixels to the graph's own float32 input, one value per channel. */
+  readonly normalization: MeanAndStd;
   readonly labelCount: number;
+  /** Of the layers with weights. */
+  readonly arithmetic: "int8" | "float32";
 }
 
 /**
- * Converts a quantised classifier into an ONNX graph with the input `pixel_values` and the one output
- * `logits`, float32 [1, N]: a final SOFTMAX is left out, because whoever ranks the logits applies it.
+ * Converts a classifier into an ONNX graph with the input `pixel_values` and one output, float32 [1, N]: `logits`, where
+ * a final SOFTMAX is left out, because whoever ranks the logits applies it, or `scores` of a final LOGISTIC.
  *
  * @throws CommandError MODEL_UNSUPPORTED saying what was met where something else was expected.
  */
 export function convertModel(model: TfliteModel, options: ConvertOptions): ConvertedModel {
   const graph = new OnnxGraph();
-  const backend =
-    options.weights === "float32" ? floatBackend(graph) : quantizedBackend(graph, options.weights);
-  const input = theOne(model, model.inputs, "input");
-  const output = theOne(model, model.outputs, "output");
-  const imageSize = squareSide(input);
-  const pixels = quantizationOf(pixelTensor(model, input));
-  const converter = new OperatorConverter(model, graph, backend);
-  converter.define(model.inputs[0] ?? -1, writeHead(graph, backend, options.input, imageSize, pixels));
-  for (const operator of model.operators) converter.convert(operator);
+  const quantizer = new Quantizer(graph);
+  const keepsIntegers = options.weights !== "float32";
+  const float = floatBackend(graph, quantizer);
+  const quantized =
+    options.weights === "float32"
+      ? float
+      : quantizedBackend(graph, quantizer, {
+          weights: options.weights,
+          isPlanar: options.input === "float32",
+        });
+  const converter = new OperatorConverter(model, graph, quantizer, { quantized, float, keepsIntegers });
 
-  const labelCount = output.shape.reduce((product, size) => product * size, 1);
-  const flat = convertReshape(graph, converter.valueOf(model.outputs[0] ?? -1), {
-    from: output.shape,
-    to: [1, labelCount],
-    name: "logits_flat",
+  const input = readInput(model);
+  const output = readOutput(model, options.output ?? 0);
+  const affine = compose(input.head, options.pixels);
+  const start = model.tensors[input.start] ?? input.tensor;
+  const quantization = keepsIntegers ? quantizationOf(start) : undefined;
+  const head = { input, affine, elementType: options.input, quantization };
+  converter.define(input.start, writeHead(graph, quantizer, head));
+  const operators = neededOperators(model, input.start, output.index);
+  for (const operator of operators) converter.convert(operator);
+  const logits = quantizer.dequantize(converter.valueOf(output.index), "logits_real");
+  const labelCount = options.labelCount ?? output.width;
+  graph.output(writeTail(graph, quantizer, logits, { output, labelCount }), "float32", [1, labelCount]);
+
+  const isInteger = operators.some(({ options: { name }, outputs }) => {
+    const tensor = model.tensors[outputs[0] ?? -1];
+    const hasWeights = name === "FULLY_CONNECTED" || name.includes("CONV_2D");
+    return hasWeights && tensor !== undefined && quantizationOf(tensor) !== undefined;
   });
-  const logits = backend.tail(flat, "logits");
-  graph.output(logits, "float32", [1, labelCount]);
-  return { onnx: graph.encode(options.name, options.metadata ?? {}), imageSize, pixels, labelCount };
-}
-
-function writeHead(
-  graph: OnnxGraph,
-  backend: Backend,
-  elementType: "float32" | "uint8",
-  size: number,
-  pixels: Quantization,
-): Value {
-  if (elementType === "float32") {
-    return backend.head(graph.input("pixel_values", "float32", [1, 3, size, size]), "float32", pixels);
-  }
-  // ONNX Runtime's integer kernels are NHWC, so this transpose and theirs cancel: pixels go in as they are.
-  const nhwc = graph.input("pixel_values", "uint8", [1, size, size, 3]);
-  const nchw = graph.node({
-    opType: "Transpose",
-    inputs: [nhwc],
-    output: "pixels_nchw",
-    attributes: { perm: [0, 3, 1, 2] },
-  });
-  return backend.head(nchw, "uint8", pixels);
-}
-
-/** The quantised picture: the graph's input, or what a QUANTIZE right behind a float32 input makes of it. */
-function pixelTensor(model: TfliteModel, input: TfliteTensor): TfliteTensor {
-  if (input.type !== "FLOAT32") return input;
-  const quantize = model.operators.find(
-    ({ options, inputs }) => options.name === "QUANTIZE" && inputs[0] === model.inputs[0],
-  );
-  return model.tensors[quantize?.outputs[0] ?? -1] ?? input;
-}
-
-function theOne(model: TfliteModel, indices: readonly number[], what: string): TfliteTensor {
-  const tensor = model.tensors[indices[0] ?? -1];
-  if (tensor === undefined || indices.length !== 1) {
-    throw new CommandError("MODEL_UNSUPPORTED", `expected one ${what}, the graph has ${indices.length}`);
-  }
-  return tensor;
-}
-
-function squareSide({ shape }: TfliteTensor): number {
-  const [batch, height = 0, width, channels] = shape;
-  if (shape.length !== 4 || batch !== 1 || height !== width || channels !== 3 || height < 1) {
-    throw new CommandError("MODEL_UNSUPPORTED", `expected an input [1, S, S, 3], got [${shape}]`);
-  }
-  return height;
+  return {
+    onnx: graph.encode(options.name, options.metadata ?? {}),
+    imageSize: input.size,
+    normalization: {
+      mean: affine.scale.map((scale, channel) => -(affine.offset[channel] ?? 0) / (255 * scale)),
+      std: affine.scale.map((scale) => 1 / (255 * scale)),
+    },
+    labelCount,
+    arithmetic: isInteger && keepsIntegers ? "int8" : "float32",
+  };
 }

@@ -1,37 +1,58 @@
-import type { OnnxGraph } from "../onnx/writer.ts";
-import { assertSaturationIs, type Quantization } from "./activations.ts";
-import { type Backend, type Convolution, type Target, type Value, windowAttributes } from "./backend.ts";
-import { type FilterBank, transpose } from "./filters.ts";
+import type { Attribute, OnnxGraph } from "../onnx/writer.ts";
+import { type Quantization, steppedLimits } from "./activations.ts";
+import type { Backend, Target, Value } from "./backend.ts";
+import { type FilterBank, readBias, readFilters, transpose } from "./filters.ts";
+import type { Quantizer } from "./quantizer.ts";
 import { exactFilters, fastFilters, type Pairs } from "./weights.ts";
+import { windowAttributes } from "./window.ts";
+
+export interface QuantizedOptions {
+  readonly weights: "exact" | "fast";
+  /** The graph is fed three planes, of which the first convolution may get a fourth. */
+  readonly isPlanar: boolean;
+}
+
+/** `x · relu6(x + 3) / 6`: the range of the sum, and the real 3. */
+const GATE: Quantization = { scale: 6 / 255, zeroPoint: 0 };
+const THREE: Quantization = { scale: 3 / 255, zeroPoint: 0 };
 
 /**
  * Integer arithmetic on uint8 activations, written as the fused operators (QLinearConv and its kin) into which
  * ONNX Runtime would also turn a QDQ graph: the same speed, less to optimise when a session opens, and no
  * operator that silently stays unfused.
  */
-export function quantizedBackend(graph: OnnxGraph, weights: "exact" | "fast"): Backend {
-  const parameters = new Map<string, [scale: string, zeroPoint: string]>();
+export function quantizedBackend(
+  graph: OnnxGraph,
+  quantizer: Quantizer,
+  { weights: weightsKind, isPlanar }: QuantizedOptions,
+): Backend {
+  const quantizedBy = ({ name, quantization }: Pick<Value, "name" | "quantization">): Quantization => {
+    if (quantization === undefined) throw new Error(`expected ${name} to be quantised`);
+    return quantization;
+  };
+  const operands = (value: Value): string[] => [value.name, ...quantizer.parameters(quantizedBy(value))];
+  const parametersOf = (target: Target) => quantizer.parameters(quantizedBy(target));
 
-  /** Names of the scale and zero point constants; equal ones are written once. */
-  const quantizationInputs = ({ scale, zeroPoint }: Quantization): [string, string] => {
-    const key = `${scale}/${zeroPoint}`;
-    const known = parameters.get(key);
-    if (known !== undefined) return known;
-    const names: [string, string] = [
-      graph.constant("scale", new Float32Array([scale]), []),
-      graph.constant("zero_point", new Uint8Array([zeroPoint]), []),
+  /** Writes an operator and, behind it, what its activation cuts off and saturation does not. */
+  const limited = (target: Target, write: (output: string) => string): Value => {
+    const { shape } = target;
+    const quantization = quantizedBy(target);
+    const { lowest, highest } = steppedLimits(target.limits, quantization);
+    if (lowest === 0 && highest === 255) return { name: write(target.name), shape, quantization };
+    const inputs = [
+      write(`${target.name}/unlimited`),
+      ...[lowest, highest].map((limit) => quantizer.scalar(limit, "uint8")),
     ];
-    parameters.set(key, names);
-    return names;
-  };
-  const operands = (value: Value): string[] => [value.name, ...quantizationInputs(value.quantization)];
-  const finish = (target: Target, name: string): Value => {
-    assertSaturationIs(target.activation, target.quantization, target.name);
-    return { name, quantization: target.quantization };
+    return { name: graph.node({ opType: "Clip", inputs, output: target.name }), shape, quantization };
   };
 
-  /** Pixels as three planes, as a float32 graph is fed them. */
-  const planar = new Set<string>();
+  const microsoft = (
+    opType: string,
+    inputs: readonly string[],
+    target: Target,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): Value =>
+    limited(target, (output) => graph.node({ opType, domain: "com.microsoft", inputs, output, attributes }));
 
   /**
    * A fourth plane of real zeros. ONNX Runtime's kernels for symmetric weights take channels in fours; a first
@@ -40,27 +61,20 @@ export function quantizedBackend(graph: OnnxGraph, weights: "exact" | "fast"): B
    */
   const padPlane = (value: Value): Value => {
     const pads = graph.constant("pixels_pads", BigInt64Array.of(0n, 0n, 0n, 0n, 0n, 1n, 0n, 0n), [8]);
-    const inputs = [value.name, pads, quantizationInputs(value.quantization)[1]];
+    const inputs = [value.name, pads, quantizer.zero(value)];
     return { ...value, name: graph.node({ opType: "Pad", inputs, output: "pixels_padded" }) };
   };
 
   return {
-    head(input, elementType, quantization) {
-      if (elementType === "uint8") return { name: input, quantization };
-      const inputs = [input, ...quantizationInputs(quantization)];
-      const name = graph.node({ opType: "QuantizeLinear", inputs, output: "pixels" });
-      planar.add(name);
-      return { name, quantization };
-    },
-
-    convolve({ input, filters, bias, groups, window }: Convolution, target) {
+    convolve({ input, weights, bias, isDepthwise, groups, window }, target) {
+      const filters = readFilters(weights, isDepthwise);
       const { outChannels, kernelH, kernelW } = filters;
+      const fileBias = readBias(bias, outChannels);
       const quantized =
-        weights === "exact"
-          ? exactFilters(filters, bias)
-          : fastFilters(filters, bias, pairsOf(filters, groups));
-      const isPadded =
-        weights === "fast" && groups === 1 && filters.inChannels === 3 && planar.has(input.name);
+        weightsKind === "exact"
+          ? exactFilters(filters, fileBias)
+          : fastFilters(filters, fileBias, pairsOf(filters, groups));
+      const isPadded = weightsKind === "fast" && groups === 1 && filters.inChannels === 3 && isPlanar;
       const inChannels = isPadded ? 4 : filters.inChannels;
       const ordered = isPadded ? padChannels(quantized.weights, 3, 4) : quantized.weights;
       const filterSize = ordered.length / outChannels;
@@ -70,42 +84,75 @@ export function quantizedBackend(graph: OnnxGraph, weights: "exact" | "fast"): B
         nchw.set(transpose(filter, kernelH * kernelW, inChannels), start);
       }
       const perChannelDims = quantized.scales.length === 1 ? [] : [outChannels];
-      const name = graph.node({
-        opType: "QLinearConv",
-        inputs: [
-          ...operands(isPadded ? padPlane(input) : input),
-          graph.constant(`${target.name}/weights`, nchw, [outChannels, inChannels, kernelH, kernelW]),
-          graph.constant(`${target.name}/weights_scale`, quantized.scales, perChannelDims),
-          graph.constant(`${target.name}/weights_zero_point`, quantized.zeroPoints, perChannelDims),
-          ...quantizationInputs(target.quantization),
-          graph.constant(`${target.name}/bias`, quantized.bias, [outChannels]),
-        ],
-        output: target.name,
-        attributes: { ...windowAttributes(window), dilations: window.dilations, group: groups },
-      });
-      return finish(target, name);
+      return limited(target, (output) =>
+        graph.node({
+          opType: "QLinearConv",
+          inputs: [
+            ...operands(isPadded ? padPlane(input) : input),
+            graph.constant(`${target.name}/weights`, nchw, [outChannels, inChannels, kernelH, kernelW]),
+            graph.constant(`${target.name}/weights_scale`, quantized.scales, perChannelDims),
+            graph.constant(`${target.name}/weights_zero_point`, quantized.zeroPoints, perChannelDims),
+            ...parametersOf(target),
+            graph.constant(`${target.name}/bias`, quantized.bias, [outChannels]),
+          ],
+          output,
+          attributes: { ...windowAttributes(window), dilations: window.dilations, group: groups },
+        }),
+      );
     },
 
-    add(left, right, target) {
-      const inputs = [...operands(left), ...operands(right), ...quantizationInputs(target.quantization)];
-      return finish(target, microsoft(graph, "QLinearAdd", inputs, target.name));
-    },
-
-    averagePool(input, window, target) {
-      const inputs = [...operands(input), ...quantizationInputs(target.quantization)];
+    add: (left, right, target) =>
+      microsoft("QLinearAdd", [...operands(left), ...operands(right), ...parametersOf(target)], target),
+    averagePool: (input, window, target) =>
+      microsoft(
+        "QLinearAveragePool",
+        [...operands(input), ...parametersOf(target)],
+        target,
+        windowAttributes(window),
+      ),
+    globalAveragePool: (input, target) =>
+      microsoft("QLinearGlobalAveragePool", [...operands(input), ...parametersOf(target)], target),
+    maxPool(input, window, target) {
       const attributes = windowAttributes(window);
-      return finish(target, microsoft(graph, "QLinearAveragePool", inputs, target.name, attributes));
+      const pooled = limited({ ...target, quantization: quantizedBy(input) }, (output) =>
+        graph.node({ opType: "MaxPool", inputs: [input.name], output, attributes }),
+      );
+      return requantized(pooled, target);
     },
-
-    globalAveragePool(input, target) {
-      const inputs = [...operands(input), ...quantizationInputs(target.quantization)];
-      return finish(target, microsoft(graph, "QLinearGlobalAveragePool", inputs, target.name));
+    concatenate: (values, axis, target) =>
+      microsoft("QLinearConcat", [...parametersOf(target), ...values.flatMap(operands)], target, { axis }),
+    hardSwish(input, target) {
+      const three = graph.constant("three", new Uint8Array([255]), []);
+      const plain = { shape: target.shape, limits: { lowest: -Infinity, highest: Infinity } };
+      const gate = microsoft(
+        "QLinearAdd",
+        [...operands(input), three, ...quantizer.parameters(THREE), ...quantizer.parameters(GATE)],
+        { ...plain, name: `${target.name}/gate`, quantization: GATE },
+      );
+      const sixth = quantizer.parameters({ ...GATE, scale: GATE.scale / 6 });
+      return microsoft(
+        "QLinearMul",
+        [...operands(input), gate.name, ...sixth, ...parametersOf(target)],
+        target,
+      );
     },
-
-    zero: (value) => quantizationInputs(value.quantization)[1],
-
-    tail: (value, name) => graph.node({ opType: "DequantizeLinear", inputs: operands(value), output: name }),
+    compute(inputs, write, target) {
+      const reals = inputs.map((value, index) => quantizer.dequantize(value, `${target.name}/real_${index}`));
+      const written = write(
+        reals.map(({ name }) => name),
+        `${target.name}/real`,
+      );
+      const real = { name: written, shape: target.shape, quantization: undefined };
+      return limited(target, (output) => quantizer.quantize(real, quantizedBy(target), output).name);
+    },
   };
+
+  /** Kernels that keep their input's scale, where the file gives the output another. */
+  function requantized(value: Value, target: Target): Value {
+    const [from, to] = [quantizedBy(value), quantizedBy(target)];
+    if (from.scale === to.scale && from.zeroPoint === to.zeroPoint) return value;
+    return quantizer.quantize(quantizer.dequantize(value, `${target.name}/real`), to, target.name);
+  }
 }
 
 /**
@@ -124,14 +171,4 @@ function padChannels(weights: Int8Array, from: number, to: number): Int8Array {
     padded[Math.floor(index / from) * to + (index % from)] = weight;
   }
   return padded;
-}
-
-function microsoft(
-  graph: OnnxGraph,
-  opType: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Readonly<Record<string, readonly number[]>> = {},
-): string {
-  return graph.node({ opType, domain: "com.microsoft", inputs, output, attributes });
 }

@@ -1,5 +1,13 @@
 import { CommandError } from "../errors.ts";
-import { ACTIVATIONS, type Activation, FIELD, isImportable, PADDINGS, type Padding } from "./schema.ts";
+import {
+  ACTIVATIONS,
+  type Activation,
+  FIELD,
+  isImportable,
+  type OperatorName,
+  PADDINGS,
+  type Padding,
+} from "./schema.ts";
 import type { Table } from "./table.ts";
 
 /** How a window moves over a picture. Sizes in pixels. */
@@ -15,18 +23,29 @@ export interface WindowOptions {
 export type OperatorOptions =
   | ({ readonly name: "CONV_2D" | "DEPTHWISE_CONV_2D"; readonly activation: Activation } & WindowOptions)
   | ({
-      readonly name: "AVERAGE_POOL_2D";
+      readonly name: "AVERAGE_POOL_2D" | "MAX_POOL_2D";
       readonly activation: Activation;
       readonly filterH: number;
       readonly filterW: number;
     } & WindowOptions)
-  | { readonly name: "ADD"; readonly activation: Activation }
+  | { readonly name: "ADD" | "SUB" | "MUL" | "DIV"; readonly activation: Activation }
   | { readonly name: "FULLY_CONNECTED"; readonly activation: Activation }
-  | { readonly name: "MEAN" | "PAD" | "RESHAPE" | "SQUEEZE" | "SOFTMAX" | "QUANTIZE" | "DEQUANTIZE" };
+  | { readonly name: "CONCATENATION"; readonly axis: number; readonly activation: Activation }
+  | { readonly name: "LEAKY_RELU"; readonly alpha: number }
+  | { readonly name: "SOFTMAX"; readonly beta: number }
+  | {
+      readonly name: Exclude<
+        OperatorName,
+        | ("CONV_2D" | "DEPTHWISE_CONV_2D" | "AVERAGE_POOL_2D" | "MAX_POOL_2D" | "FULLY_CONNECTED")
+        | ("ADD" | "SUB" | "MUL" | "DIV" | "CONCATENATION" | "LEAKY_RELU" | "SOFTMAX")
+      >;
+    }
+  /** Refused only where the output depends on it. */
+  | { readonly name: "UNSUPPORTED"; readonly operator: string };
 
 /** @param options the operator's BuiltinOptions; left out where all are defaults. */
 export function readOperatorOptions(name: string, options: Table | undefined): OperatorOptions {
-  if (!isImportable(name)) throw new CommandError("MODEL_UNSUPPORTED", `cannot import ${name}`);
+  if (!isImportable(name)) return { name: "UNSUPPORTED", operator: name };
   const activation = (field: number) => choice(ACTIVATIONS, options?.byte(field, 0) ?? 0, "activation");
   switch (name) {
     case "CONV_2D":
@@ -41,6 +60,7 @@ export function readOperatorOptions(name: string, options: Table | undefined): O
       };
     }
     case "AVERAGE_POOL_2D":
+    case "MAX_POOL_2D":
       return {
         name,
         activation: activation(FIELD.pool2D.activation),
@@ -49,7 +69,18 @@ export function readOperatorOptions(name: string, options: Table | undefined): O
         filterW: options?.int(FIELD.pool2D.filterWidth, 0) ?? 0,
       };
     case "ADD":
-      return { name, activation: activation(FIELD.add.activation) };
+    case "SUB":
+    case "MUL":
+    case "DIV":
+      return { name, activation: activation(FIELD.binary.activation) };
+    case "CONCATENATION": {
+      const { axis, activation: field } = FIELD.concatenation;
+      return { name, axis: options?.int(axis, 0) ?? 0, activation: activation(field) };
+    }
+    case "LEAKY_RELU":
+      return { name, alpha: options?.float(FIELD.leakyRelu.alpha, 0) ?? 0 };
+    case "SOFTMAX":
+      return { name, beta: options?.float(FIELD.softmax.beta, 0) || 1 };
     case "FULLY_CONNECTED":
       if ((options?.byte(FIELD.fullyConnected.weightsFormat, 0) ?? 0) !== 0) {
         throw new CommandError("MODEL_UNSUPPORTED", "cannot import FULLY_CONNECTED with shuffled weights");

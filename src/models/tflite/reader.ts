@@ -1,13 +1,6 @@
 import { CommandError } from "../errors.ts";
 import { type OperatorOptions, readOperatorOptions } from "./operators.ts";
-import {
-  FIELD,
-  FILE_IDENTIFIER,
-  isImportable,
-  operatorName,
-  TENSOR_TYPE_INT8,
-  TENSOR_TYPES,
-} from "./schema.ts";
+import { FIELD, FILE_IDENTIFIER, operatorName, TENSOR_TYPE_INT8, TENSOR_TYPES } from "./schema.ts";
 import { Table } from "./table.ts";
 
 export interface TfliteTensor {
@@ -33,13 +26,14 @@ export interface TfliteModel {
   readonly operators: readonly TfliteOperator[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  /** Content of the file's metadata by name, such as `TFLITE_METADATA`. */
+  readonly metadata: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
  * Reads the one subgraph of a TensorFlow Lite file.
  *
- * @throws CommandError FILE_UNREADABLE for bytes that are no TFLite file, MODEL_UNSUPPORTED naming every
- *   operator that cannot be imported.
+ * @throws CommandError FILE_UNREADABLE for bytes that are no TFLite file.
  */
 export function readTflite(bytes: Uint8Array): TfliteModel {
   const identifier = new TextDecoder("latin1").decode(bytes.subarray(4, 8));
@@ -58,7 +52,6 @@ export function readTflite(bytes: Uint8Array): TfliteModel {
   const buffers = root.tables(FIELD.model.buffers);
   const names = root.tables(FIELD.model.operatorCodes).map(readOperatorName);
   const operators = graph.tables(FIELD.subgraph.operators);
-  refuseUnsupported(operators.map((operator) => nameOf(operator, names)));
   return {
     tensors: graph.tables(FIELD.subgraph.tensors).map((tensor) => readTensor(tensor, buffers)),
     operators: operators.map((operator) => ({
@@ -68,6 +61,12 @@ export function readTflite(bytes: Uint8Array): TfliteModel {
     })),
     inputs: graph.ints(FIELD.subgraph.inputs),
     outputs: graph.ints(FIELD.subgraph.outputs),
+    metadata: new Map(
+      root.tables(FIELD.model.metadata).map((entry) => {
+        const buffer = buffers[entry.int(FIELD.metadata.buffer, 0)];
+        return [entry.string(FIELD.metadata.name), buffer?.bytes(FIELD.buffer.data) ?? new Uint8Array()];
+      }),
+    ),
   };
 }
 
@@ -91,16 +90,6 @@ function nameOf(operator: Table, names: readonly string[]): string {
     );
   }
   return name;
-}
-
-function refuseUnsupported(names: readonly string[]): void {
-  const refused = [...new Set(names.filter((name) => !isImportable(name)))];
-  if (refused.length > 0) {
-    throw new CommandError(
-      "MODEL_UNSUPPORTED",
-      `cannot import ${refused.join(", ")}: only quantised classifiers of convolutions, additions, pooling, reshapes and fully connected layers are`,
-    );
-  }
 }
 
 function readTensor(tensor: Table, buffers: readonly Table[]): TfliteTensor {

@@ -5,7 +5,8 @@
 export const FILE_IDENTIFIER = "TFL3";
 
 export const FIELD = {
-  model: { operatorCodes: 1, subgraphs: 2, buffers: 4 },
+  model: { operatorCodes: 1, subgraphs: 2, description: 3, buffers: 4, metadata: 6 },
+  metadata: { name: 0, buffer: 1 },
   operatorCode: { deprecatedBuiltinCode: 0, customCode: 1, builtinCode: 3 },
   subgraph: { tensors: 0, inputs: 1, outputs: 2, operators: 3 },
   tensor: { shape: 0, type: 1, buffer: 2, name: 3, quantization: 4 },
@@ -23,8 +24,12 @@ export const FIELD = {
     dilationH: 6,
   },
   pool2D: { padding: 0, strideW: 1, strideH: 2, filterWidth: 3, filterHeight: 4, activation: 5 },
-  add: { activation: 0 },
+  /** ADD, SUB, MUL and DIV. */
+  binary: { activation: 0 },
+  concatenation: { axis: 0, activation: 1 },
   fullyConnected: { activation: 0, weightsFormat: 1 },
+  leakyRelu: { alpha: 0 },
+  softmax: { beta: 0 },
 } as const;
 
 export const TENSOR_TYPES = ["FLOAT32", "FLOAT16", "INT32", "UINT8", "INT64", "STRING", "BOOL", "INT16"];
@@ -36,22 +41,51 @@ export type Padding = (typeof PADDINGS)[number];
 export const ACTIVATIONS = ["NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT"] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
 
-/** BuiltinOperator values of the operators that can be imported. */
-export const OPERATOR_CODE = {
-  ADD: 0,
-  AVERAGE_POOL_2D: 1,
-  CONV_2D: 3,
-  DEPTHWISE_CONV_2D: 4,
-  DEQUANTIZE: 6,
-  FULLY_CONNECTED: 9,
-  RESHAPE: 22,
-  SOFTMAX: 25,
-  PAD: 34,
-  MEAN: 40,
-  SQUEEZE: 43,
-  QUANTIZE: 114,
-} as const;
-export type OperatorName = keyof typeof OPERATOR_CODE;
+/** Operators that can be imported. */
+const IMPORTABLE = [
+  ...([
+    "ADD",
+    "AVERAGE_POOL_2D",
+    "CAST",
+    "CONCATENATION",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "DEQUANTIZE",
+  ] as const),
+  ...([
+    "DIV",
+    "EXPAND_DIMS",
+    "FULLY_CONNECTED",
+    "HARD_SWISH",
+    "LEAKY_RELU",
+    "LOGISTIC",
+    "LOG_SOFTMAX",
+  ] as const),
+  ...([
+    "MAX_POOL_2D",
+    "MAXIMUM",
+    "MEAN",
+    "MINIMUM",
+    "MUL",
+    "PAD",
+    "PRELU",
+    "QUANTIZE",
+    "REDUCE_MAX",
+  ] as const),
+  ...([
+    "RELU",
+    "RELU6",
+    "RELU_N1_TO_1",
+    "RESHAPE",
+    "SOFTMAX",
+    "SQUEEZE",
+    "SUB",
+    "SUM",
+    "TANH",
+    "TRANSPOSE",
+  ] as const),
+] as const;
+export type OperatorName = (typeof IMPORTABLE)[number];
 
 /** BuiltinOperator names in order of their value, so that a refusal can name what it met. */
 const OPERATOR_NAMES = `
@@ -66,7 +100,11 @@ const OPERATOR_NAMES = `
   ARG_MIN FAKE_QUANT REDUCE_PROD REDUCE_MAX PACK LOGICAL_OR ONE_HOT LOGICAL_AND LOGICAL_NOT UNPACK REDUCE_MIN
   FLOOR_DIV REDUCE_ANY SQUARE ZEROS_LIKE FILL FLOOR_MOD RANGE RESIZE_NEAREST_NEIGHBOR LEAKY_RELU
   SQUARED_DIFFERENCE MIRROR_PAD ABS SPLIT_V UNIQUE CEIL REVERSE_V2 ADD_N GATHER_ND COS WHERE RANK ELU
-  REVERSE_SEQUENCE MATRIX_DIAG QUANTIZE MATRIX_SET_DIAG ROUND HARD_SWISH IF WHILE
+  REVERSE_SEQUENCE MATRIX_DIAG QUANTIZE MATRIX_SET_DIAG ROUND HARD_SWISH IF WHILE NON_MAX_SUPPRESSION_V4
+  NON_MAX_SUPPRESSION_V5 SCATTER_ND SELECT_V2 DENSIFY SEGMENT_SUM BATCH_MATMUL - CUMSUM CALL_ONCE BROADCAST_TO
+  RFFT2D CONV_3D IMAG REAL COMPLEX_ABS HASHTABLE HASHTABLE_FIND HASHTABLE_IMPORT HASHTABLE_SIZE REDUCE_ALL
+  CONV_3D_TRANSPOSE VAR_HANDLE READ_VARIABLE ASSIGN_VARIABLE BROADCAST_ARGS RANDOM_STANDARD_NORMAL BUCKETIZE
+  RANDOM_UNIFORM MULTINOMIAL GELU DYNAMIC_UPDATE_SLICE RELU_0_TO_1
 `
   .trim()
   .split(/\s+/);
@@ -76,6 +114,11 @@ export function operatorName(code: number): string {
   return OPERATOR_NAMES[code] ?? `operator code ${code}`;
 }
 
+/** The BuiltinOperator value of a name. */
+export function operatorCode(name: string): number {
+  return OPERATOR_NAMES.indexOf(name);
+}
+
 export function isImportable(name: string): name is OperatorName {
-  return Object.hasOwn(OPERATOR_CODE, name);
+  return (IMPORTABLE as readonly string[]).includes(name);
 }

@@ -34,6 +34,11 @@ export class Table {
     return at === undefined ? fallback : this.#buffer.readInt32(at);
   }
 
+  float(field: number, fallback: number): number {
+    const at = this.#at(field, 4);
+    return at === undefined ? fallback : this.#buffer.readFloat32(at);
+  }
+
   string(field: number): string {
     const at = this.#at(field, 4);
     if (at === undefined) return "";

@@ -1,10 +1,6 @@
-import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type ConvertOptions, convertModel } from "../../../src/models/convert/graph.ts";
-import { readTflite } from "../../../src/models/tflite/reader.ts";
-import { Network, product } from "../network.ts";
-import { evaluate, real } from "../reference.ts";
-import { runLogits } from "../run-onnx.ts";
+import { Network } from "../network.ts";
+import { assertDequantized, assertQuantized } from "./compare.ts";
 
 const RELU6_SCALE = 6 / 255;
 
@@ -154,77 +150,10 @@ const NETWORKS: Record<string, () => Network> = {
   },
 };
 
-const KINDS: readonly (readonly [ConvertOptions["weights"], ConvertOptions["input"]])[] = [
-  ["exact", "float32"],
-  ["exact", "uint8"],
-  ["fast", "float32"],
-  ["fast", "uint8"],
-];
-
 describe("a converted operator gives the values of TensorFlow Lite's arithmetic", () => {
-  for (const [title, build] of Object.entries(NETWORKS)) {
-    test(title, async () => {
-      const network = build();
-      const model = readTflite(network.toTflite());
-      const { pixels, tflitePixels } = randomPixels(network);
-      const { values, tensor } = evaluate(network, tflitePixels);
-      const expected = values.map((value) => real(value, tensor));
-      const quantum = tensor.scales?.[0] ?? 0;
-      for (const [weights, input] of KINDS) {
-        const converted = convertModel(model, { weights, input, name: "test" });
-        const [logits = []] = await runLogits(converted, input, [pixels]);
-        assert.equal(logits.length, expected.length);
-        const steps = logits.map(
-          (logit, index) => Math.abs(logit - (expected[index] ?? Number.NaN)) / quantum,
-        );
-        // ONNX Runtime rescales in float32 and halves go to even, TFLite in fixed point and away from zero: a value
-        // between two steps may fall either way, which averages of four pixels often are.
-        assert.ok(Math.max(...steps) < 1.01, `${weights}/${input}: off by ${Math.max(...steps)} steps`);
-        const off = steps.filter((step) => step > 0.5).length;
-        assert.ok(
-          off <= Math.ceil(0.15 * steps.length),
-          `${weights}/${input}: ${off} of ${steps.length} off by one`,
-        );
-      }
-      const saturated = values.filter((value) => value === 0 || value === 255).length;
-      assert.ok(saturated < 0.9 * values.length, "the network saturates: it would prove nothing");
-    });
-  }
+  for (const [title, build] of Object.entries(NETWORKS)) test(title, () => assertQuantized(build()));
 
   test("float32 weights give the same values without the rounding in between", async () => {
-    for (const build of Object.values(NETWORKS)) {
-      const network = build();
-      const { pixels, tflitePixels } = randomPixels(network);
-      const { values, tensor } = evaluate(network, tflitePixels);
-      for (const input of ["float32", "uint8"] as const) {
-        const converted = convertModel(readTflite(network.toTflite()), {
-          weights: "float32",
-          input,
-          name: "test",
-        });
-        const [logits = []] = await runLogits(converted, input, [pixels]);
-        const [low, high] = [rangeEnd(tensor, 0), rangeEnd(tensor, 255)];
-        for (const [index, logit] of logits.entries()) {
-          const expected = real(values[index] ?? Number.NaN, tensor);
-          const clamped = Math.min(high, Math.max(low, logit));
-          assert.ok(
-            Math.abs(clamped - expected) <= 2 * (tensor.scales?.[0] ?? 0),
-            `${logit} instead of ${expected}`,
-          );
-        }
-      }
-    }
+    for (const build of Object.values(NETWORKS)) await assertDequantized(build());
   });
 });
-
-function rangeEnd(tensor: Parameters<typeof real>[1], byte: number): number {
-  return real(tensor.type === "INT8" ? byte - 128 : byte, tensor);
-}
-
-/** Pixels as the function has them (uint8 RGB), and as the file's own first quantised tensor holds them. */
-function randomPixels(network: Network): { pixels: Uint8Array; tflitePixels: number[] } {
-  const { shape, type } = network.inputTensor;
-  const pixels = Uint8Array.from({ length: product(shape) }, () => Math.floor(256 * network.random()));
-  const isSigned = type !== "UINT8";
-  return { pixels, tflitePixels: Array.from(pixels, (pixel) => (isSigned ? pixel - 128 : pixel)) };
-}
