@@ -4,6 +4,7 @@ import { createResampler } from "./kernel/resampler.ts";
 import { fingerprintOf } from "./model/fingerprint.ts";
 import { createInputBuffers, type InputBuffers } from "./model/input-buffers.ts";
 import type { Model } from "./model/load.ts";
+import type { ModelParts } from "./model/parts.ts";
 import type { ScoreKind } from "./model/scores.ts";
 import { judgeUnknown, type Unknown } from "./model/unknown.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./stages/decode/header.ts";
@@ -48,6 +49,8 @@ export interface ClassifierIdentity {
   readonly sha256: string;
   /** Of everything that changes a result: weights, labels, preprocessing, settings. In hexadecimal. */
   readonly fingerprint: string;
+  /** Of a model that was taught. */
+  readonly parts?: ModelParts;
 }
 
 /**
@@ -164,12 +167,13 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
 const ARITHMETIC = 2;
 
 function identify(model: Model, settings: ClassifierSettings): ClassifierIdentity {
-  const { name, sha256, labels, preprocessing, scores, unknown } = model;
+  const { name, sha256, labels, preprocessing, scores, unknown, parts } = model;
   const { topK, applyIccProfile, backgroundColor, maxImagePixels } = settings;
   const settled = { topK, applyIccProfile, backgroundColor: backgroundColor.toLowerCase(), maxImagePixels };
   return {
     name,
     sha256,
+    ...(parts !== undefined && { parts }),
     fingerprint: fingerprintOf({
       arithmetic: ARITHMETIC,
       sha256,

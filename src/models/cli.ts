@@ -4,16 +4,18 @@ import { evaluateCommand } from "./commands/evaluate.ts";
 import { importCommand } from "./commands/import.ts";
 import { listCommand } from "./commands/list.ts";
 import { pullCommand } from "./commands/pull.ts";
+import { teachCommand } from "./commands/teach.ts";
 import { useCommand } from "./commands/use.ts";
 import { CommandError, EXIT_STATUS } from "./errors.ts";
 
 const program = newProgram("model")
   .usage("<command> [options]")
   .description(
-    "Get, import, evaluate and list the models that the function can be deployed with, and choose one.",
+    "Get, import, teach, evaluate and list the models that the function can be deployed with, and choose one.",
   )
   .addCommand(importCommand())
   .addCommand(pullCommand())
+  .addCommand(teachCommand())
   .addCommand(evaluateCommand())
   .addCommand(listCommand())
   .addCommand(useCommand())

@@ -65,7 +65,20 @@ function toRgb(values: readonly number[]): number[] {
 }
 
 const MODEL_FILES = ["model.onnx", "config.json", "preprocessor_config.json", "README.md"] as const;
-type ModelFiles = Readonly<Record<(typeof MODEL_FILES)[number], Uint8Array | string>>;
+/** What a model's folder may hold besides: weights beside the graph, and the page that `teach` writes. */
+const OTHER_FILES = /^(model\.onnx_data.*|report\.html)$/;
+type ModelFiles = Readonly<
+  Record<(typeof MODEL_FILES)[number], Uint8Array | string> & Record<string, Uint8Array | string>
+>;
+
+/** @throws CommandError USAGE for a name that would not do as a folder's. */
+export function assertModelName(name: string): void {
+  if (/^[\w][\w.-]*$/.test(name)) return;
+  throw new CommandError(
+    "USAGE",
+    `expected a name of letters, digits, ".", "_", "-", got ${JSON.stringify(name)}`,
+  );
+}
 
 /** Refuses to overwrite a model unless told to, and a folder that holds more than a model always. */
 export function assertReplaceable(folder: string, force: boolean): void {
@@ -77,7 +90,7 @@ export function assertReplaceable(folder: string, force: boolean): void {
     );
   }
   const known: readonly string[] = MODEL_FILES;
-  const foreign = readdirSync(folder).filter((name) => !known.includes(name));
+  const foreign = readdirSync(folder).filter((name) => !known.includes(name) && !OTHER_FILES.test(name));
   if (foreign.length > 0) {
     throw new CommandError(
       "ALREADY_THERE",

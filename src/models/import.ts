@@ -5,6 +5,7 @@ import { type MeanAndStd, readInput, readPixels } from "./convert/input.ts";
 import { outputWidths, readOutput } from "./convert/output.ts";
 import { CommandError, messageOf } from "./errors.ts";
 import {
+  assertModelName,
   assertReplaceable,
   MODELS_DIR,
   modelConfig,
@@ -56,12 +57,7 @@ export interface ImportedModel {
  */
 export function importTflite(file: string, options: ImportOptions): ImportedModel {
   const name = options.name ?? defaultName(file);
-  if (!/^[\w][\w.-]*$/.test(name)) {
-    throw new CommandError(
-      "USAGE",
-      `expected a name of letters, digits, ".", "_", "-", got ${JSON.stringify(name)}`,
-    );
-  }
+  assertModelName(name);
   const folder = join(options.out ?? MODELS_DIR, name);
   assertReplaceable(folder, options.force ?? false);
   const tflite = readFile(file);

@@ -7,6 +7,7 @@ import { type Normalization, normalizationOf } from "../stages/normalize.ts";
 import { hashWeights } from "./fingerprint.ts";
 import { type ModelInput, readGraphInput, readGraphOutput } from "./graph.ts";
 import { readOnnxFile } from "./onnx-file.ts";
+import { type ModelParts, readParts } from "./parts.ts";
 import { type Preprocessing, readPreprocessing } from "./preprocessing.ts";
 import { fromPretrainedConfig } from "./processors.ts";
 import { readScores, type Scores } from "./scores.ts";
@@ -25,6 +26,8 @@ export interface Model {
   readonly outputName: string;
   readonly scores: Scores;
   readonly unknown: UnknownRule | undefined;
+  /** Of a model that was taught. */
+  readonly parts: ModelParts | undefined;
   readonly preprocessing: Preprocessing;
   /** `preprocessing`'s arithmetic in the graph's layout. */
   readonly normalization: Normalization;
@@ -69,6 +72,7 @@ export async function loadModel(dir: string, options: ModelOptions = {}): Promis
       outputName,
       scores: readScores(onnx, outputName, labels.length, config.problem_type),
       unknown: readUnknownRule(config, session.outputNames),
+      parts: readParts(config),
       preprocessing,
       normalization: normalizationOf(input.layout, rescaleFactor, mean, std),
       session,

@@ -2,7 +2,6 @@ import { existsSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { type Classifier, createClassifier } from "../../function/classifier.ts";
-import { readConfig } from "../../function/config.ts";
 import { loadModel, type Model } from "../../function/model/load.ts";
 import { startProgress } from "../../progress.ts";
 import { CommandError, messageOf } from "../errors.ts";
@@ -12,6 +11,7 @@ import { drawConfusionMatrix, MAX_SVG_CLASSES } from "../evaluate/confusion-svg.
 import { readImageFolder, readImageList } from "../evaluate/dataset.ts";
 import { MAX_TABLE_CLASSES, renderReport } from "../evaluate/report.ts";
 import { DEFAULT_MODEL, MODELS_DIR } from "../folder.ts";
+import { DEPLOYED_SETTINGS } from "../settings.ts";
 
 interface EvaluateOptions {
   readonly model: string;
@@ -23,9 +23,6 @@ interface EvaluateOptions {
   readonly confusionSvg?: string;
   readonly json?: true;
 }
-
-/** What the deployed function does where its environment says nothing. The bucket is required, but not used here. */
-const DEFAULTS = readConfig({ RESULTS_BUCKET: "not-used" });
 
 export function evaluateCommand(): Command {
   return new Command("evaluate")
@@ -64,7 +61,7 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
   const progress = startProgress({ label: "evaluating", total: pictures.length, unit: "pictures" });
   const { judgements, unreadable } = await classifyPictures(classifier, pictures, {
     folder,
-    inFlight: 2 * DEFAULTS.decodesInFlight,
+    inFlight: 2 * DEPLOYED_SETTINGS.decodesInFlight,
     onProgress: (done) => progress.update(done),
   }).finally(() => progress.stop());
   const accuracy = measureAccuracy(judgements, topK);
@@ -95,7 +92,7 @@ async function openClassifier(options: EvaluateOptions): Promise<Classifier> {
   const named = join(MODELS_DIR, nameOrFolder);
   const folder = basename(nameOrFolder) === nameOrFolder && existsSync(named) ? named : resolve(nameOrFolder);
   try {
-    return await createClassifier(await loadModel(folder), { ...DEFAULTS, topK, applyIccProfile });
+    return await createClassifier(await loadModel(folder), { ...DEPLOYED_SETTINGS, topK, applyIccProfile });
   } catch (error) {
     throw new CommandError(
       "MODEL_INVALID",

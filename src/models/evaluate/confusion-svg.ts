@@ -81,7 +81,7 @@ function shade(share: number, isRight: boolean): string {
   return `rgb(${full.map((channel) => Math.round(255 + (channel - 255) * weight)).join(",")})`;
 }
 
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
 }

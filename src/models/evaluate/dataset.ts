@@ -10,19 +10,23 @@ export interface LabelledPicture {
 }
 
 /**
- * The pictures of a folder in ImageFolder layout, `<label>/<file>`, in a stable order. Symbolic links are
- * followed; hidden files are left out.
+ * The pictures of a folder in ImageFolder layout, `<label>/<file>` or `<label>/<folder>/…/<file>`, in a stable order.
+ * Symbolic links are followed; hidden files are left out.
  *
+ * @param labels of a model; left out, every folder's name is a label
  * @throws CommandError DATASET_WRONG where a folder's name is no label of the model, or there are no pictures.
  */
-export function readImageFolder(folder: string, labels: readonly string[]): LabelledPicture[] {
+export function readImageFolder(folder: string, labels?: readonly string[]): LabelledPicture[] {
+  const filesBelow = (path: string): string[] =>
+    listFolder(join(folder, path)).flatMap(({ name }) => {
+      const inner = join(path, name);
+      const found = lookAt(join(folder, inner));
+      if (found.isDirectory()) return filesBelow(inner);
+      return found.isFile() ? [inner] : [];
+    });
   const pictures = listFolder(folder)
     .filter(({ name }) => lookAt(join(folder, name)).isDirectory())
-    .flatMap(({ name: label }) =>
-      listFolder(join(folder, label))
-        .filter(({ name }) => lookAt(join(folder, label, name)).isFile())
-        .map(({ name }) => ({ file: join(label, name), label })),
-    );
+    .flatMap(({ name: label }) => filesBelow(label).map((file) => ({ file, label })));
   return checked(pictures, labels, `${folder}, one folder a label with pictures in it`);
 }
 
@@ -32,7 +36,7 @@ export function readImageFolder(folder: string, labels: readonly string[]): Labe
  *
  * @throws CommandError DATASET_WRONG for a line of another form, an unknown label or a missing file.
  */
-export function readImageList(list: string, folder: string, labels: readonly string[]): LabelledPicture[] {
+export function readImageList(list: string, folder: string, labels?: readonly string[]): LabelledPicture[] {
   const pictures = readText(list)
     .split(/\r?\n/)
     .map((line, index) => ({ line, where: `line ${index + 1} of ${list}` }))
@@ -58,11 +62,12 @@ export function readImageList(list: string, folder: string, labels: readonly str
 
 function checked(
   pictures: LabelledPicture[],
-  labels: readonly string[],
+  labels: readonly string[] | undefined,
   expected: string,
 ): LabelledPicture[] {
   if (pictures.length === 0)
     throw new CommandError("DATASET_WRONG", `expected pictures in ${expected}; got none`);
+  if (labels === undefined) return pictures;
   const known = new Set(labels);
   const unknown = [...new Set(pictures.map(({ label }) => label))].filter((label) => !known.has(label));
   if (unknown.length > 0) {

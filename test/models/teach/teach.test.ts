@@ -1,0 +1,272 @@
+import assert from "node:assert/strict";
+import { execFile, spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Ajv } from "ajv";
+import { type Classifier, createClassifier } from "../../../src/function/classifier.ts";
+import { loadModel } from "../../../src/function/model/load.ts";
+import schema from "../../../src/function/result.schema.json" with { type: "json" };
+import { classifiedResult } from "../../../src/function/result.ts";
+import { PROJECT_DIR } from "../../../src/local/template.ts";
+import { DEFAULT_MODEL, MODELS_DIR } from "../../../src/models/folder.ts";
+import { decodeOnnx } from "../../../src/models/onnx/model.ts";
+import { DEPLOYED_SETTINGS } from "../../../src/models/settings.ts";
+import type { Report } from "../../../src/models/teach/report.ts";
+import { drawFolder, drawPicture, type Kind } from "./pictures.ts";
+
+const CLI = join(PROJECT_DIR, "src/models/cli.ts");
+const KINDS: readonly Kind[] = ["bars", "dots", "rings", "stripes"];
+const TAUGHT = 12;
+
+const root = mkdtempSync(join(tmpdir(), "teach-"));
+const models = join(root, "models");
+const images = join(root, "images");
+const unseen = join(root, "unseen");
+after(() => rmSync(root, { recursive: true, force: true }));
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function teach(name: string, ...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const all = [CLI, "teach", name, "--models", models, ...args];
+    execFile(process.execPath, all, { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+async function report(name: string, ...args: string[]): Promise<Report> {
+  const { status, stdout, stderr } = await teach(name, "--json", ...args);
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout) as Report;
+}
+
+function open(name: string): Promise<Classifier> {
+  return loadModel(join(models, name)).then((model) => createClassifier(model, DEPLOYED_SETTINGS));
+}
+
+before(async () => {
+  cpSync(join(MODELS_DIR, DEFAULT_MODEL), join(models, DEFAULT_MODEL), { recursive: true });
+  await drawFolder(images, KINDS, TAUGHT);
+  await drawFolder(unseen, KINDS, 8, 100);
+});
+
+describe("model teach", () => {
+  test("makes a model of a folder of images that is as good as it says", async () => {
+    const said = await report("drawings", "--images", images);
+    assert.equal(said.backbone.name, DEFAULT_MODEL);
+    assert.equal(said.estimate.accuracy.count, KINDS.length * TAUGHT);
+    assert.equal(said.estimate.leftOut, "image");
+    const { model, classify } = await open("drawings");
+    assert.deepEqual(model.labels, KINDS);
+    let right = 0;
+    for (const kind of KINDS) {
+      for (const file of readdirSync(join(unseen, kind))) {
+        const { predictions } = await classify(readFileSync(join(unseen, kind, file)));
+        if (predictions[0]?.label === kind) right++;
+      }
+    }
+    const share = right / (8 * KINDS.length);
+    assert.ok(share >= 0.9, `${right} of ${8 * KINDS.length} unseen images are right`);
+    const { low, high } = said.estimate.top1Interval;
+    assert.ok(share >= low - 0.05 && share <= high + 0.05, `${share} of unseen, estimated ${low} to ${high}`);
+  });
+
+  test("leaves the backbone's graph as it is, up to the pooled layer", () => {
+    const [before, after] = [DEFAULT_MODEL, "drawings"].map(
+      (name) => decodeOnnx(readFileSync(join(models, name, "model.onnx"))).graph,
+    );
+    const kept = after?.node.filter(({ name }) => !name.startsWith("head/")) ?? [];
+    assert.ok(kept.filter(({ opType }) => opType === "Conv" || opType === "QLinearConv").length >= 27);
+    const originals = new Map(before?.node.map((node) => [node.name, node]));
+    const added = /\/vector$|^logits$|^similarity$/;
+    for (const node of kept.filter(({ name }) => !added.test(name)))
+      assert.deepEqual(node, originals.get(node.name));
+    const tensors = new Map(before?.initializer.map((tensor) => [tensor.name, tensor]));
+    for (const tensor of after?.initializer ?? []) {
+      if (!tensor.name.startsWith("head/")) assert.deepEqual(tensor, tensors.get(tensor.name));
+    }
+  });
+
+  test("calls what is far from all labels unknown, in a result that fits the schema and names the parts", async () => {
+    const { identity, classify } = await open("drawings");
+    const path = join(root, "noise.jpg");
+    let unknown = 0;
+    for (let seed = 0; seed < 6; seed++) {
+      await drawPicture(path, "noise", seed);
+      const judgement = await classify(readFileSync(path));
+      if (judgement.unknown?.isUnknown) unknown++;
+      const result = classifiedResult(
+        { model: identity, requestId: "request" },
+        { bucket: "uploads", key: "noise.jpg" },
+        { ...judgement, timingsMs: { fetch: 0, ...judgement.timingsMs } },
+      );
+      const isValid = new Ajv({ allowUnionTypes: true }).compile(schema);
+      assert.ok(isValid(result), JSON.stringify(isValid.errors));
+      assert.equal(result.model.parts?.backbone.name, DEFAULT_MODEL);
+      assert.match(result.model.parts?.head.sha256 ?? "", /^[0-9a-f]{64}$/);
+    }
+    assert.ok(unknown >= 5, `${unknown} of 6`);
+  });
+
+  test("a folder _other chooses the threshold, and is no label", async () => {
+    const folder = join(root, "with-other");
+    cpSync(images, folder, { recursive: true });
+    await drawFolder(join(root, "others"), ["noise"], 8);
+    renameSync(join(root, "others/noise"), join(folder, "_other"));
+    const { estimate, unknown } = await report("with-other", "--images", folder);
+    assert.deepEqual(
+      estimate.classes.map(({ label }) => label),
+      KINDS,
+    );
+    assert.equal(unknown.otherShare, 1);
+  });
+
+  test("tells what to do next: suspects, confused pairs, near-duplicates, on a page with the images in it", async () => {
+    const folder = join(root, "flawed");
+    cpSync(images, folder, { recursive: true });
+    // A ring among the bars, and the same image twice.
+    cpSync(join(unseen, "rings/100.jpg"), join(folder, "bars/ring.jpg"));
+    const twin = readFileSync(join(folder, "dots/1.jpg"));
+    writeFileSync(join(folder, "dots/twin.jpg"), Buffer.concat([twin, Buffer.from("trailer")]));
+    writeFileSync(join(folder, "rings/letter.jpg"), "Dear reader");
+    const said = await report("flawed", "--images", folder);
+    assert.ok(
+      said.suspects.some(({ file, predicted }) => file === "bars/ring.jpg" && predicted === "rings"),
+      JSON.stringify(said.suspects),
+    );
+    assert.ok(said.confusedPairs.some(({ files }) => files.includes("bars/ring.jpg")));
+    assert.deepEqual(said.duplicates, [["dots/1.jpg", "dots/twin.jpg"]]);
+    assert.equal(said.estimate.groupCount, said.estimate.accuracy.count - 1);
+    assert.deepEqual(said.unreadable, [{ file: "rings/letter.jpg", code: "UNSUPPORTED_FORMAT" }]);
+    assert.ok(said.advice.some(({ reason }) => /there are only 1\d/.test(reason)));
+    const page = readFileSync(join(models, "flawed/report.html"), "utf8");
+    assert.match(page, /<img alt="" src="data:image\/jpeg;base64,[^"]+"><figcaption>bars\/ring\.jpg/);
+    assert.doesNotMatch(page, /(src|href)="(?!data:)/, "the page needs nothing from elsewhere");
+    const { stdout } = await teach("flawed", "--images", folder, "--force");
+    assert.match(stdout, /Perhaps under the wrong label:\n[\s\S]*bars\/ring\.jpg: bars, looks like rings/);
+    assert.match(stdout, /Near-duplicates, left out together:\n {2}dots\/1\.jpg, dots\/twin\.jpg/);
+    assert.match(stdout, /rings\/letter\.jpg: UNSUPPORTED_FORMAT/);
+  });
+
+  test("sources are left out whole: what only one of them shows does not count as learnt", async () => {
+    const folder = join(root, "sources");
+    for (const kind of ["bars", "dots"] as const) {
+      for (let index = 0; index < 12; index++)
+        await drawPicture(join(folder, kind, `shop${index % 4}`, `${index}.jpg`), kind, index);
+    }
+    const { estimate } = await report("sources", "--images", folder);
+    assert.equal(estimate.leftOut, "source");
+    assert.equal(estimate.groupCount, 4);
+  });
+
+  test("corrections in a later folder replace what they correct", async () => {
+    const folder = join(root, "uncorrected");
+    cpSync(images, folder, { recursive: true });
+    cpSync(join(unseen, "rings/101.jpg"), join(folder, "bars/101.jpg"));
+    const corrections = join(root, "corrections/images");
+    mkdirSync(join(corrections, "rings"), { recursive: true });
+    cpSync(join(unseen, "rings/101.jpg"), join(corrections, "rings/upload.jpg"));
+    const countOf = ({ estimate }: Report, label: string) =>
+      estimate.classes.find((entry) => entry.label === label)?.count;
+    const before = await report("corrected", "--images", folder);
+    assert.deepEqual([countOf(before, "bars"), countOf(before, "rings")], [TAUGHT + 1, TAUGHT]);
+    const after = await report("corrected", "--force", "--images", folder, corrections);
+    assert.deepEqual([countOf(after, "bars"), countOf(after, "rings")], [TAUGHT, TAUGHT + 1]);
+    writeFileSync(
+      join(root, "list.tsv"),
+      [
+        "file\tlabel",
+        ...KINDS.slice(0, 2).flatMap((kind) => [0, 1, 2, 3, 4].map((n) => `${kind}/${n}.jpg\t${kind}`)),
+      ].join("\n"),
+    );
+    const listed = await report("listed", "--images", images, "--list", join(root, "list.tsv"));
+    assert.equal(listed.estimate.accuracy.count, 10);
+    assert.match(listed.warnings.join("\n"), /fewer than 10 images of bars \(5\), dots \(5\)/);
+  });
+
+  test("says in one line what comes first where only upload-triage is here", async () => {
+    const { warnings } = await report("alone", "--images", images);
+    assert.match(
+      warnings.join("\n"),
+      /^only upload-triage .*run `npm run model -- pull mobilenet-v2` first/m,
+    );
+  });
+
+  test("tries every model that is here, and passes by those that were taught", async () => {
+    cpSync(join(models, DEFAULT_MODEL), join(models, "second"), { recursive: true });
+    mkdirSync(join(models, "broken"));
+    writeFileSync(join(models, "broken/config.json"), "{}");
+    const { backbones } = await report("best", "--images", images);
+    assert.deepEqual(
+      backbones.map(({ name }) => name),
+      ["broken", "second", DEFAULT_MODEL],
+    );
+    assert.ok("problem" in (backbones[0] ?? {}));
+    rmSync(join(models, "second"), { recursive: true });
+    rmSync(join(models, "broken"), { recursive: true });
+  });
+
+  test("its folder is packed into the layer as any model's: what the function needs, and no page", async () => {
+    const layer = join(root, "layers/model");
+    mkdirSync(layer, { recursive: true });
+    cpSync(join(PROJECT_DIR, "layers/model/Makefile"), join(layer, "Makefile"));
+    const used = spawnSync(process.execPath, [CLI, "use", "drawings", "--models", models, "--layer", layer]);
+    assert.equal(used.status, 0, String(used.stderr));
+    const { MODEL: _, ...env } = process.env;
+    const artifacts = join(root, "artifacts");
+    const built = spawnSync("make", ["--silent", "build-ModelLayer"], {
+      cwd: layer,
+      env: { ...env, ARTIFACTS_DIR: artifacts },
+    });
+    assert.equal(built.status, 0, String(built.stderr));
+    const packed = join(artifacts, "model/drawings");
+    assert.deepEqual(readdirSync(packed).sort(), ["config.json", "model.onnx", "preprocessor_config.json"]);
+    const { classify } = await createClassifier(await loadModel(packed), DEPLOYED_SETTINGS);
+    const { predictions } = await classify(readFileSync(join(unseen, "rings/100.jpg")));
+    assert.equal(predictions[0]?.label, "rings");
+  });
+
+  test("what cannot be taught is refused, and says what is missing", async () => {
+    const few = join(root, "few");
+    await drawFolder(few, ["bars"], 6);
+    await drawFolder(few, ["dots"], 4);
+    const one = join(root, "one");
+    await drawFolder(one, ["bars"], 6);
+    for (const [args, status, message] of [
+      [["few", "--images", few], 11, /expected at least 5 images of each label, got fewer of dots \(4\)/],
+      [["one", "--images", one], 11, /expected at least two labels.*got bars/],
+      [["none", "--images", join(root, "absent")], 11, /cannot list the pictures/],
+      [["drawings", "--images", images], 6, /--force/],
+      [["../up", "--images", images], 2, /expected a name of letters/],
+      [
+        ["again", "--images", images, "--backbone", "drawings"],
+        4,
+        /was taught itself.*--backbone upload-triage/,
+      ],
+      [["again", "--images", images, "--backbone", "absent"], 10, /model folder/],
+    ] as const) {
+      const [name, ...rest] = args;
+      const ended = await teach(name, ...rest);
+      assert.equal(ended.status, status, ended.stderr);
+      assert.match(ended.stderr, message);
+      assert.equal(existsSync(join(models, "few")), false);
+    }
+  });
+});
