@@ -164,7 +164,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
 }
 
 /** Counted up whenever this code makes other pixels or scores of the same image: then results are worth making again. */
-const ARITHMETIC = 2;
+const ARITHMETIC = 3;
 
 function identify(model: Model, settings: ClassifierSettings): ClassifierIdentity {
   const { name, sha256, labels, preprocessing, scores, unknown, parts } = model;

@@ -3,9 +3,9 @@ import type { Kernel } from "../model/preprocessing.ts";
 /** One axis of a resize. For each output: `taps[2 i]` the first source index, `taps[2 i + 1]` how many of them. */
 export interface AxisTable {
   readonly taps: Int32Array;
-  /** `pitch` coefficients for each output, of which the first count: 13 bits after the point, together exactly 1. */
-  readonly coefficients: Int16Array;
-  readonly pitch: number;
+  /** `perOutput` for each output, of which the first count: {@link COEFFICIENT_BITS} after the point. */
+  readonly coefficients: Int32Array;
+  readonly perOutput: number;
   readonly outputs: number;
   /** The source indices that are read: from `first` up to, but without, `end`. */
   readonly first: number;
@@ -24,85 +24,86 @@ export interface Axis {
   readonly flipped: boolean;
 }
 
-const ONE = 1 << 13;
+/** Bits after a coefficient's point: Pillow's. Eight are a pixel's, and two are left for what goes beyond its range. */
+export const COEFFICIENT_BITS = 32 - 8 - 2;
 
-/** Half widths, and values for x ≥ 0 within them; all are even but for the box, which is half open. */
-const FILTERS: Readonly<Record<Exclude<Kernel, "nearest">, { support: number; at: (x: number) => number }>> =
-  {
-    box: { support: 0.5, at: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
-    linear: { support: 1, at: (x) => Math.max(0, 1 - Math.abs(x)) },
-    hamming: { support: 1, at: hamming },
-    cubic: { support: 2, at: (x) => bicubic(Math.abs(x)) },
-    lanczos3: { support: 3, at: lanczos },
-  };
+interface Filter {
+  /** Half its width. */
+  readonly support: number;
+  /** Its values at `x`, `x + step` and so on. Nearest is none. */
+  readonly weigh?: (weights: Float64Array, count: number, x: number, step: number) => void;
+}
+
+const FILTERS: Readonly<Record<Kernel, Filter>> = {
+  nearest: { support: 0 },
+  box: { support: 0.5, weigh: each((x) => (x > -0.5 && x <= 0.5 ? 1 : 0)) },
+  linear: { support: 1, weigh: each((x) => Math.max(0, 1 - Math.abs(x))) },
+  hamming: { support: 1, weigh: each(hamming) },
+  cubic: { support: 2, weigh: each((x) => bicubic(Math.abs(x))) },
+  lanczos3: { support: 3, weigh: lanczos },
+};
 
 /**
  * The weights of Pillow's `ImagingResample` (its `precompute_coeffs`), and of its nearest neighbour: a filter is as many
  * times wider as the image becomes smaller, cut at the image's edges, and its weights are scaled to a sum of one.
  */
 export function axisTable(axis: Axis, filter: Kernel): AxisTable {
-  const { outputs } = axis;
-  const scale = axis.extent / axis.resized;
-  const origin = axis.flipped ? axis.size - axis.extent : 0;
-  const { support, at } = filter === "nearest" ? { support: 0, at: undefined } : FILTERS[filter];
+  const { size, extent, resized, offset, outputs, flipped } = axis;
+  const scale = extent / resized;
+  const origin = flipped ? size - extent : 0;
   const stretch = Math.max(scale, 1);
+  const { support, weigh } = FILTERS[filter];
   const reach = support * stretch;
-  const pitch = Math.ceil(reach) * 2 + 1;
+  const perOutput = Math.ceil(reach) * 2 + 1;
   const taps = new Int32Array(2 * outputs);
-  const coefficients = new Int16Array(pitch * outputs);
-  const weights = new Float64Array(pitch);
-  let first = axis.size;
-  let end = 0;
+  const coefficients = new Int32Array(perOutput * outputs);
+  const weights = new Float64Array(perOutput);
+  let [first, end] = [size, 0];
+  // Pillow's nearest adds up, and rounds as it goes.
+  let [walked, walkedTo] = [0, origin + 0.5 * scale];
   for (let i = 0; i < outputs; i++) {
-    const output = Math.min(Math.max(axis.offset + i, 0), axis.resized - 1);
+    const output = Math.min(Math.max(offset + i, 0), resized - 1);
     const center = origin + (output + 0.5) * scale;
     let start = Math.max(0, Math.trunc(center - reach + 0.5));
-    let count = Math.min(axis.size, Math.trunc(center + reach + 0.5)) - start;
-    if (at === undefined) {
-      start = Math.min(axis.size - 1, Math.floor(center));
+    let count = Math.min(size, Math.trunc(center + reach + 0.5)) - start;
+    if (weigh === undefined) {
+      for (; walked < output; walked++) walkedTo += scale;
+      start = Math.min(size - 1, Math.trunc(walkedTo));
       count = 1;
       weights[0] = 1;
-    } else {
-      for (let tap = 0; tap < count; tap++) weights[tap] = at((start + tap - center + 0.5) / stretch);
-    }
-    const at0 = i * pitch;
-    const kept = quantize(weights, count, coefficients.subarray(at0, at0 + pitch), axis.flipped);
-    start += kept.from;
-    count = kept.count;
-    const stored = axis.flipped ? axis.size - start - count : start;
+    } else weigh(weights, count, (start - center + 0.5) / stretch, 1 / stretch);
+    const stored = flipped ? size - start - count : start;
+    quantize(weights, count, coefficients, i * perOutput, flipped);
     taps[2 * i] = stored;
     taps[2 * i + 1] = count;
     first = Math.min(first, stored);
     end = Math.max(end, stored + count);
   }
-  return { taps, coefficients, pitch, outputs, first, end };
+  return { taps, coefficients, perOutput, outputs, first, end };
 }
 
-/** Weights → coefficients without the zeros at either end; what rounding leaves goes to the greatest. */
+/** Weights → fixed point, each rounded on its own, halves away from zero. */
 function quantize(
   weights: Float64Array,
-  length: number,
-  coefficients: Int16Array,
+  count: number,
+  coefficients: Int32Array,
+  at: number,
   isReversed: boolean,
-): { from: number; count: number } {
+): void {
   let sum = 0;
-  for (let tap = 0; tap < length; tap++) sum += weights[tap] as number;
-  const factor = ONE / sum;
-  let from = 0;
-  let to = length;
-  while (Math.round((weights[from] as number) * factor) === 0) from++;
-  while (Math.round((weights[to - 1] as number) * factor) === 0) to--;
-  let rest = ONE;
-  let greatest = 0;
-  for (let tap = from; tap < to; tap++) {
-    const coefficient = Math.round((weights[tap] as number) * factor);
-    const at = isReversed ? to - 1 - tap : tap - from;
-    coefficients[at] = coefficient;
-    rest -= coefficient;
-    if (coefficient > (coefficients[greatest] as number)) greatest = at;
+  for (let tap = 0; tap < count; tap++) sum += weights[tap] as number;
+  const one = 1 << COEFFICIENT_BITS;
+  for (let tap = 0; tap < count; tap++) {
+    const coefficient = ((weights[tap] as number) / sum) * one;
+    coefficients[at + (isReversed ? count - 1 - tap : tap)] =
+      coefficient < 0 ? coefficient - 0.5 : coefficient + 0.5;
   }
-  coefficients[greatest] = (coefficients[greatest] as number) + rest;
-  return { from, count: to - from };
+}
+
+function each(filter: (x: number) => number): NonNullable<Filter["weigh"]> {
+  return (weights, count, x, step) => {
+    for (let tap = 0; tap < count; tap++) weights[tap] = filter(x + tap * step);
+  };
 }
 
 function hamming(x: number): number {
@@ -118,11 +119,23 @@ function bicubic(x: number): number {
   return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
 }
 
-/** sinc(x) · sinc(x / 3), with sin 3θ = 3 sin θ − 4 sin³ θ instead of a second sine. */
-function lanczos(x: number): number {
-  if (x === 0) return 1;
-  if (x < -3 || x >= 3) return 0;
-  const angle = (x * Math.PI) / 3;
-  const sine = Math.sin(angle);
-  return (sine * (3 * sine - 4 * sine * sine * sine)) / (3 * angle * angle);
+/**
+ * sinc(x) · sinc(x / 3), with sin 3θ = 3 sin θ − 4 sin³ θ, and each sine from the one before by the sum of two angles: two
+ * calls in place of two for each tap.
+ */
+function lanczos(weights: Float64Array, count: number, x: number, step: number): void {
+  let angle = (x * Math.PI) / 3;
+  const turn = (step * Math.PI) / 3;
+  let [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
+  const [sineOfTurn, cosineOfTurn] = [Math.sin(turn), Math.cos(turn)];
+  for (let tap = 0; tap < count; tap++) {
+    const isInside = angle >= -Math.PI && angle < Math.PI;
+    const isCenter = Math.abs(angle) < 1e-8;
+    const value = (sine * sine * (3 - 4 * sine * sine)) / (3 * angle * angle);
+    weights[tap] = isCenter ? 1 : isInside ? value : 0;
+    const next = sine * cosineOfTurn + cosine * sineOfTurn;
+    cosine = cosine * cosineOfTurn - sine * sineOfTurn;
+    sine = next;
+    angle += turn;
+  }
 }

@@ -1,22 +1,24 @@
 /**
- * Resize, crop, EXIF orientation and normalization in one pass, in SIMD WebAssembly: pixels as a decoder leaves them →
- * the model's input. The arithmetic is Pillow's `resize` (antialiased) to whole levels, then `x · scale + offset`.
+ * Resize, crop, EXIF orientation and normalization in SIMD WebAssembly: pixels as a decoder leaves them → the model's
+ * input. The arithmetic is Pillow's `resize` (antialiased), then `x · scale + offset`.
  *
  *     const resampler = createResampler();
  *     const plan = planGeometry(uprightSize, model.preprocessing);
  *     resampler.resampleInto(image, plan, model.preprocessing.kernel, model.normalization, buffers.pixelValues);
  *
- * Rows first, then columns, eight output rows at a time, in 16-bit lanes; Pillow goes the other way round and rounds in
- * between, so that some pixels differ by one level: 0.15 levels on average, at most.
+ * As in Pillow, and to the last bit: the upright image is filtered across and then down, with whole levels between the two,
+ * because a checkerboard's gray of 127.5 is decided by that bit. Both passes add up rows, because rows are what vectors hold: for the pass across the
+ * image is laid on its side, which an image that is stored on its side is already.
  *
  * It is synchronous, and one resampler serves all images. Nothing is allocated for an image of a size that was seen
- * before; its memory grows to what the largest strip needed, about 1 MB, or eight output rows of a large image.
+ * before; its memory grows to what the largest strip needed, some 3 MB, or eight output rows of an extreme image.
  */
 import type { GeometryPlan } from "../model/geometry.ts";
 import type { Kernel } from "../model/preprocessing.ts";
 import type { Normalization, PixelValues } from "../stages/normalize.ts";
 import { type Axis, type AxisTable, axisTable } from "./filters.ts";
 import { RESAMPLE_WASM } from "./resample.wasm.ts";
+import { planStrips } from "./strips.ts";
 
 /** Pixels in the order in which they are stored in the file. */
 export interface StoredImage {
@@ -58,21 +60,20 @@ declare const WebAssembly: {
 
 interface WasmKernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  readonly resampleBlock: (...values: number[]) => void;
+  readonly filterRows: (...values: number[]) => void;
+  readonly transpose: (...values: number[]) => void;
   readonly writeValues: (...values: number[]) => void;
 }
 
 const PAGE_BYTES = 65_536;
-/** Source rows that are copied at once: as many as stay in the second-level cache. */
-const STRIP_BYTES = 1 << 20;
-/** Outputs of the vertical pass that the kernel computes together. */
-const BLOCK = 8;
-/** What vector loads and stores may touch beyond an end. */
-const SLACK = 256;
+/** Source rows that are laid on their side at once: two vectors of them. */
+const CHUNK = 32;
+/** What vectors may touch beyond an end. */
+const SLACK = 64;
 /** Sizes whose coefficients are kept; some 10 kB each. */
 const KEPT_TABLES = 32;
 
-const align = (bytes: number) => (bytes + 15) & ~15;
+const align = (bytes: number, to = 32) => Math.ceil(bytes / to) * to;
 
 export function createResampler(): Resampler {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(RESAMPLE_WASM, "base64")));
@@ -90,57 +91,97 @@ export function createResampler(): Resampler {
     resampleInto(image, plan, filter, normalization, target) {
       const { pixels, width, channels, stride = width * channels, orientation = 1 } = image;
       assertSizes(image, stride, plan, target);
-      const turned = orientation >= 5;
-      const { across, down } = axesOf(image, plan, orientation);
-      const columns = tables(across, filter);
-      const rows = tables(down, filter);
-      const strips = planStrips(rows, stride);
+      const { output } = plan;
+      const isTurned = orientation >= 5;
+      const axes = axesOf(image, plan, orientation);
+      const across = tables(isTurned ? axes.down : axes.across, filter);
+      const down = tables(isTurned ? axes.across : axes.down, filter);
+      const reach = across.end - across.first;
+      // Rows after the pass across, and after the pass down: a plane for each channel.
+      const plane = align(output.width, 16);
+      const pitch = channels * plane;
+      const strips = planStrips(down, isTurned ? 2 * pitch + reach * channels : pitch);
+      const longest = Math.max(...strips.map(({ top, bottom }) => bottom - top));
 
-      const pitch = align(plan.output.width) + 16;
-      const planeBytes = pitch * ((plan.output.height + 7) & ~7);
-      const rowBytes = align((columns.end - columns.first) * channels + 32) * 2;
-      let end = 1024;
+      // Of the stored image so much is worked on at once, and lies on its side in rows of `sideBytes`.
+      const [sourceRows, sourceColumns] = isTurned ? [reach, longest] : [CHUNK, reach];
+      const columnBytes = align(sourceColumns * channels);
+      const sourcePitch = 2 * columnBytes < stride ? columnBytes : stride;
+      const [sideRows, sideBytes] = isTurned ? [plane, columnBytes] : [columnBytes, CHUNK];
+
+      let end = SLACK;
       const place = (bytes: number) => {
         const at = end;
-        end = align(end + bytes);
+        end = align(end + bytes + SLACK);
         return at;
       };
-      const factors = place(24);
-      const cells = place(192);
-      const ys = place(rows.taps.byteLength);
-      const yk = place(rows.coefficients.byteLength);
-      const xs = place(columns.taps.byteLength);
-      const xk = place(columns.coefficients.byteLength);
-      const rowsAt = place(8 * rowBytes);
-      const turnedRows = place(8 * rowBytes);
-      const planes = place(channels * planeBytes + SLACK);
-      const values = place(target.length * (target instanceof Uint8Array ? 1 : 4) + SLACK);
-      const strip = place(strips.bytes + SLACK);
+      const [acrossTaps, acrossBy] = [place(across.taps.byteLength), place(across.coefficients.byteLength)];
+      const [downTaps, downBy] = [place(down.taps.byteLength), place(down.coefficients.byteLength)];
+      const factors = place(6 * 4);
+      const source = place(sourceRows * sourcePitch + stride);
+      const side = place((sideRows + channels) * sideBytes);
+      const filtered = place(isTurned ? 0 : pitch * CHUNK);
+      const between = place((longest + CHUNK + 1) * pitch);
+      const planes = place(output.height * pitch);
+      const values = place(target.length * (target instanceof Uint8Array ? 1 : 4));
       const memory = reserve(end);
+      const { buffer } = memory;
 
-      new Int32Array(memory.buffer, ys).set(rows.taps);
-      new Int16Array(memory.buffer, yk).set(rows.coefficients);
-      new Int32Array(memory.buffer, xs).set(columns.taps);
-      new Int16Array(memory.buffer, xk).set(columns.coefficients);
-      new Float32Array(memory.buffer, factors).set([...normalization.scale, ...normalization.offset]);
-      for (const { from, to, top, bottom } of strips.strips) {
-        memory.set(pixels.subarray(top * stride, Math.min(bottom * stride, pixels.length)), strip);
-        for (let row = from; row < to; row += BLOCK) {
-          kernel.resampleBlock(
-            ...[strip, stride, top, ys, yk, rows.pitch, row, Math.min(row + BLOCK, to)],
-            ...[xs, xk, columns.pitch, columns.outputs, columns.first, columns.end - columns.first, channels],
-            ...[rowsAt, rowBytes, turnedRows, cells, planes, pitch, planeBytes, Number(turned)],
-          );
+      new Int32Array(buffer, acrossTaps).set(across.taps);
+      new Int32Array(buffer, acrossBy).set(across.coefficients);
+      new Int32Array(buffer, downTaps).set(down.taps);
+      new Int32Array(buffer, downBy).set(down.coefficients);
+      new Float32Array(buffer, factors).set([...normalization.scale, ...normalization.offset]);
+
+      /** Copies a part of the stored image. @returns where its first pixel lies now */
+      const copy = (row: number, rows: number, column: number, columns: number): number => {
+        const offset = column * channels;
+        if (sourcePitch === stride) {
+          memory.set(pixels.subarray(row * stride, (row + rows) * stride), source);
+          return source + offset;
         }
+        for (let i = 0; i < rows; i++) {
+          const from = (row + i) * stride + offset;
+          memory.set(pixels.subarray(from, from + columns * channels), source + i * sourcePitch);
+        }
+        return source;
+      };
+      const filterAcross = (rows: number, step: number, top: number, bytes: number, out: number) =>
+        kernel.filterRows(
+          ...[rows, step, top, acrossTaps, acrossBy, across.perOutput],
+          ...[0, across.outputs, bytes, out, bytes],
+        );
+
+      for (const { from, to, top, bottom } of strips) {
+        if (isTurned) {
+          const at = copy(across.first, reach, top, bottom - top);
+          filterAcross(at, sourcePitch, across.first, columnBytes, side);
+          kernel.transpose(side, columnBytes, plane, columnBytes, between, plane);
+        } else {
+          for (let row = top; row < bottom; row += CHUNK) {
+            const at = copy(row, Math.min(CHUNK, bottom - row), across.first, reach);
+            kernel.transpose(at, sourcePitch, CHUNK, columnBytes, side, CHUNK);
+            for (let channel = 0; channel < channels; channel++) {
+              const out = filtered + channel * plane * CHUNK;
+              filterAcross(side + channel * CHUNK, channels * CHUNK, across.first, CHUNK, out);
+            }
+            kernel.transpose(filtered, CHUNK, pitch, CHUNK, between + (row - top) * pitch, pitch);
+          }
+        }
+        kernel.filterRows(
+          ...[between, pitch, top, downTaps, downBy, down.perOutput],
+          ...[from, to, pitch, planes + from * pitch, pitch],
+        );
       }
-      blackenPadding(memory.subarray(planes), plan, { pitch, planeBytes, count: channels });
+
+      blackenPadding(memory.subarray(planes), plan, plane, channels);
       const isBytes = target instanceof Uint8Array;
       kernel.writeValues(
-        ...[planes, pitch, channels === 1 ? 0 : planeBytes, plan.output.width, plan.output.height],
+        ...[planes, pitch, channels === 1 ? 0 : plane, output.width, output.height],
         ...[Number(normalization.layout === "NHWC"), Number(isBytes), factors, values],
       );
       if (isBytes) target.set(memory.subarray(values, values + target.length));
-      else target.set(new Float32Array(memory.buffer, values, target.length));
+      else target.set(new Float32Array(buffer, values, target.length));
     },
     get memoryBytes() {
       return kernel.memory.buffer.byteLength;
@@ -164,18 +205,19 @@ function assertSizes(
 
 /** A crop beyond the resized image is black there. */
 function blackenPadding(
-  planes: Uint8Array,
+  rows: Uint8Array,
   { resize, top, left, output }: GeometryPlan,
-  { pitch, planeBytes, count }: { pitch: number; planeBytes: number; count: number },
+  plane: number,
+  channels: number,
 ): void {
   if (top >= 0 && left >= 0) return;
-  for (let row = 0; row < count * output.height; row++) {
-    const y = row % output.height;
-    const at = Math.floor(row / output.height) * planeBytes + y * pitch;
-    if (y < -top || y >= resize.height - top) planes.fill(0, at, at + output.width);
+  const [right, bottom] = [resize.width - left, resize.height - top];
+  for (let row = 0; row < channels * output.height; row++) {
+    const [at, y] = [row * plane, Math.floor(row / channels)];
+    if (y < -top || y >= bottom) rows.fill(0, at, at + output.width);
     else if (left < 0) {
-      planes.fill(0, at, at - left);
-      planes.fill(0, at + resize.width - left, at + output.width);
+      rows.fill(0, at, at - left);
+      rows.fill(0, at + right, at + output.width);
     }
   }
 }
@@ -204,46 +246,6 @@ function axesOf(image: StoredImage, plan: GeometryPlan, orientation: number): { 
     across: { size: width, extent: extent.width, ...forWidth },
     down: { size: height, extent: extent.height, ...forHeight },
   };
-}
-
-interface Strip {
-  /** Outputs of the vertical pass. */
-  readonly from: number;
-  readonly to: number;
-  /** Source rows that they need. */
-  readonly top: number;
-  readonly bottom: number;
-}
-
-/** Cuts the outputs into strips whose source rows fit into {@link STRIP_BYTES}, or of one block where not even that fits. */
-function planStrips({ taps, outputs }: AxisTable, stride: number): { strips: Strip[]; bytes: number } {
-  const strips: Strip[] = [];
-  let bytes = 0;
-  let open: Strip | undefined;
-  for (let from = 0; from < outputs; from += BLOCK) {
-    const to = Math.min(from + BLOCK, outputs);
-    let top = Number.POSITIVE_INFINITY;
-    let bottom = 0;
-    for (let i = from; i < to; i++) {
-      top = Math.min(top, taps[2 * i] as number);
-      bottom = Math.max(bottom, (taps[2 * i] as number) + (taps[2 * i + 1] as number));
-    }
-    const joined: Strip | undefined = open && {
-      from: open.from,
-      to,
-      top: Math.min(open.top, top),
-      bottom: Math.max(open.bottom, bottom),
-    };
-    if (joined !== undefined && (joined.bottom - joined.top) * stride <= STRIP_BYTES) {
-      strips[strips.length - 1] = joined;
-      open = joined;
-    } else {
-      open = { from, to, top, bottom };
-      strips.push(open);
-    }
-    bytes = Math.max(bytes, (open.bottom - open.top) * stride);
-  }
-  return { strips, bytes };
 }
 
 /** Tables that were computed before, the least recently used of them dropped. */

@@ -29,6 +29,14 @@ export function drawPixels(width: number, height: number, channels: 1 | 3): Uint
   return pixels;
 }
 
+/** Black and white squares, `cell` pixels wide. */
+export function drawCheckerboard(side: number, cell: number): Uint8Array {
+  return Uint8Array.from({ length: side * side * 3 }, (_, at) => {
+    const [x, y] = [Math.floor(at / 3) % side, Math.floor(at / 3 / side)];
+    return (Math.floor(x / cell) + Math.floor(y / cell)) % 2 === 0 ? 0 : 255;
+  });
+}
+
 /** A case as a model would have it: shorter side, centre crop. */
 export function modelCase(
   [width, height]: readonly [number, number],

@@ -2,23 +2,8 @@
  * AssemblyScript, compiled by `build.ts` to SIMD WebAssembly. `../resampler.ts` says what it computes and lays out the
  * memory that is used here.
  *
- * Numbers: a pixel is a byte less 128, shifted left by eight (Q8, signed 16 bit); a coefficient has 13 bits after the
- * point; their rounded 16-bit product (`q15mulr`: one instruction on Arm and on x86) has six, and so have the sums.
+ * Whoever calls rounds lengths up: vectors are loaded and stored whole, so that up to 31 bytes after a row are touched.
  */
-
-/** Six bits after the point → a pixel: half a level to round, and the 128 back. */
-const ROUND: i16 = 32 + (128 << 6);
-/** 0 and 255, less 128, with six bits after the point. */
-const LOWEST: i16 = -128 << 6;
-const HIGHEST: i16 = 127 << 6;
-
-function zipLow16(a: v128, b: v128): v128 {
-  return i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-
-function zipHigh16(a: v128, b: v128): v128 {
-  return i16x8.shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-}
 
 function zipLow8(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -28,204 +13,138 @@ function zipHigh8(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
-/** Clamps to a pixel's range, as Pillow does between its two passes, and brings the sum to a pixel's eight bits. */
-function toPixel16(sum: v128): v128 {
-  return i16x8.shl(i16x8.min_s(i16x8.splat(HIGHEST), i16x8.max_s(i16x8.splat(LOWEST), sum)), 2);
+function zipLow16(a: v128, b: v128): v128 {
+  return i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
 }
 
-/** Rounds to whole levels; the narrowing clamps. Eight bytes in the lower half. */
-function toPixel8(sum: v128): v128 {
-  const levels = i16x8.shr_s(i16x8.add_sat_s(sum, i16x8.splat(ROUND)), 6);
-  return i8x16.narrow_i16x8_u(levels, levels);
+function zipHigh16(a: v128, b: v128): v128 {
+  return i16x8.shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
-/** Eight rows of 16-bit values, `step` bytes apart → at `to`, for each column its eight values. */
-function transpose16(from: usize, step: usize, to: usize): void {
-  const a0 = v128.load(from);
-  const a1 = v128.load(from + step);
-  const a2 = v128.load(from + 2 * step);
-  const a3 = v128.load(from + 3 * step);
-  const a4 = v128.load(from + 4 * step);
-  const a5 = v128.load(from + 5 * step);
-  const a6 = v128.load(from + 6 * step);
-  const a7 = v128.load(from + 7 * step);
-  const b0 = zipLow16(a0, a4);
-  const b1 = zipHigh16(a0, a4);
-  const b2 = zipLow16(a1, a5);
-  const b3 = zipHigh16(a1, a5);
-  const b4 = zipLow16(a2, a6);
-  const b5 = zipHigh16(a2, a6);
-  const b6 = zipLow16(a3, a7);
-  const b7 = zipHigh16(a3, a7);
-  const c0 = zipLow16(b0, b4);
-  const c1 = zipHigh16(b0, b4);
-  const c2 = zipLow16(b1, b5);
-  const c3 = zipHigh16(b1, b5);
-  const c4 = zipLow16(b2, b6);
-  const c5 = zipHigh16(b2, b6);
-  const c6 = zipLow16(b3, b7);
-  const c7 = zipHigh16(b3, b7);
-  v128.store(to, zipLow16(c0, c4));
-  v128.store(to, zipHigh16(c0, c4), 16);
-  v128.store(to, zipLow16(c1, c5), 32);
-  v128.store(to, zipHigh16(c1, c5), 48);
-  v128.store(to, zipLow16(c2, c6), 64);
-  v128.store(to, zipHigh16(c2, c6), 80);
-  v128.store(to, zipLow16(c3, c7), 96);
-  v128.store(to, zipHigh16(c3, c7), 112);
-}
+/** Bits after a coefficient's point. */
+const BITS = 22;
 
-/** Eight times eight bytes in a row → columns, the first to `to`, each next one `pitch` bytes on. */
-function transpose8(from: usize, to: usize, pitch: usize): void {
-  const a0 = v128.load(from);
-  const a1 = v128.load(from, 16);
-  const a2 = v128.load(from, 32);
-  const a3 = v128.load(from, 48);
-  const b0 = zipLow8(a0, a2);
-  const b1 = zipHigh8(a0, a2);
-  const b2 = zipLow8(a1, a3);
-  const b3 = zipHigh8(a1, a3);
-  const c0 = zipLow8(b0, b2);
-  const c1 = zipHigh8(b0, b2);
-  const c2 = zipLow8(b1, b3);
-  const c3 = zipHigh8(b1, b3);
-  const d0 = zipLow8(c0, c2);
-  const d1 = zipHigh8(c0, c2);
-  const d2 = zipLow8(c1, c3);
-  const d3 = zipHigh8(c1, c3);
-  v128.store64_lane(to, d0, 0);
-  v128.store64_lane(to + pitch, d0, 1);
-  v128.store64_lane(to + 2 * pitch, d1, 0);
-  v128.store64_lane(to + 3 * pitch, d1, 1);
-  v128.store64_lane(to + 4 * pitch, d2, 0);
-  v128.store64_lane(to + 5 * pitch, d2, 1);
-  v128.store64_lane(to + 6 * pitch, d3, 0);
-  v128.store64_lane(to + 7 * pitch, d3, 1);
-}
-
-/** One output row of the vertical pass: `width` bytes of `count` source rows → 16-bit values at `to`. */
-function resampleRow(row: usize, stride: usize, k0: usize, count: i32, width: i32, to: usize): void {
-  const zero = i8x16.splat(0);
-  const sign = i8x16.splat(-128);
-  const end = k0 + ((<usize>count) << 1);
-  for (let x: i32 = 0; x < width; x += 32) {
-    let sum0 = zero;
-    let sum1 = zero;
-    let sum2 = zero;
-    let sum3 = zero;
-    let pixel = row + <usize>x;
-    for (let k = k0; k < end; k += 2) {
-      const coefficient = v128.load16_splat(k);
-      const a = v128.xor(v128.load(pixel), sign);
-      const b = v128.xor(v128.load(pixel, 16), sign);
-      sum0 = i16x8.add(sum0, i16x8.relaxed_q15mulr_s(zipLow8(zero, a), coefficient));
-      sum1 = i16x8.add(sum1, i16x8.relaxed_q15mulr_s(zipHigh8(zero, a), coefficient));
-      sum2 = i16x8.add(sum2, i16x8.relaxed_q15mulr_s(zipLow8(zero, b), coefficient));
-      sum3 = i16x8.add(sum3, i16x8.relaxed_q15mulr_s(zipHigh8(zero, b), coefficient));
-      pixel += stride;
-    }
-    const out = to + ((<usize>x) << 1);
-    v128.store(out, toPixel16(sum0));
-    v128.store(out, toPixel16(sum1), 16);
-    v128.store(out, toPixel16(sum2), 32);
-    v128.store(out, toPixel16(sum3), 48);
-  }
+/** Sixteen sums → pixels: the narrowing clamps. */
+function toPixels(a: v128, b: v128, c: v128, d: v128): v128 {
+  return i8x16.narrow_i16x8_u(
+    i16x8.narrow_i32x4_s(i32x4.shr_s(a, BITS), i32x4.shr_s(b, BITS)),
+    i16x8.narrow_i32x4_s(i32x4.shr_s(c, BITS), i32x4.shr_s(d, BITS)),
+  );
 }
 
 /**
- * Source rows → eight output rows (or columns, where the image is `turned`) of pixels in planes.
+ * One pass of the resize. Output row `i` = the sum of rows, from its first on, each times its coefficient, rounded and
+ * clamped to bytes.
  *
- * @param strip       source rows from number `stripTop` on, `stride` bytes each
- * @param ys, xs      for each output: first source row or column, and how many, as two i32
- * @param yk, xk      coefficients, i16, `yTaps` or `xTaps` for each output
- * @param from, to    outputs of the vertical pass, at most eight
- * @param across      outputs of the horizontal pass
- * @param firstColumn, columns  of the source, that the horizontal pass reads
- * @param rows, turnedRows      room for eight rows of `rowBytes`, as rows and as columns
- * @param cells       room for 192 bytes
+ * @param rows         row number `top`, and `pitch` bytes on the next one
+ * @param taps         for each output: first row, and how many of them, as two i32
+ * @param coefficients i32, `perOutput` for each output
+ * @param bytes        of a row
+ * @param out          of output number `from`, and `outPitch` bytes on the next one
  */
-export function resampleBlock(
-  strip: usize,
-  stride: i32,
-  stripTop: i32,
-  ys: usize,
-  yk: usize,
-  yTaps: i32,
+export function filterRows(
+  rows: usize,
+  pitch: i32,
+  top: i32,
+  taps: usize,
+  coefficients: usize,
+  perOutput: i32,
   from: i32,
   to: i32,
-  xs: usize,
-  xk: usize,
-  xTaps: i32,
-  across: i32,
-  firstColumn: i32,
-  columns: i32,
-  channels: i32,
-  rows: usize,
-  rowBytes: i32,
-  turnedRows: usize,
-  cells: usize,
-  planes: usize,
-  pitch: i32,
-  planeBytes: i32,
-  turned: i32,
+  bytes: i32,
+  out: usize,
+  outPitch: i32,
 ): void {
-  const width = columns * channels;
-  for (let y = from; y < to; y++) {
-    const start = load<i32>(ys + ((<usize>y) << 3));
-    const count = load<i32>(ys + ((<usize>y) << 3), 4);
-    const row = strip + <usize>((start - stripTop) * stride + firstColumn * channels);
-    resampleRow(
-      row,
-      stride,
-      yk + ((<usize>(y * yTaps)) << 1),
-      count,
-      width,
-      rows + <usize>((y - from) * rowBytes),
-    );
-  }
-  for (let x: i32 = 0; x < width; x += 8) {
-    transpose16(rows + ((<usize>x) << 1), rowBytes, turnedRows + ((<usize>x) << 4));
-  }
-  const column = (<usize>channels) << 4;
-  for (let x: i32 = 0; x < across; x += 8) {
-    const group = min(8, across - x);
-    for (let j: i32 = 0; j < group; j++) {
-      const start = load<i32>(xs + ((<usize>(x + j)) << 3));
-      const count = load<i32>(xs + ((<usize>(x + j)) << 3), 4);
-      const end = xk + ((<usize>((x + j) * xTaps + count)) << 1);
-      let pixel = turnedRows + <usize>(start - firstColumn) * column;
-      let sum0 = i16x8.splat(0);
-      let sum1 = sum0;
-      let sum2 = sum0;
-      let k = xk + ((<usize>((x + j) * xTaps)) << 1);
-      if (channels === 3) {
-        for (; k < end; k += 2) {
-          const coefficient = v128.load16_splat(k);
-          sum0 = i16x8.add(sum0, i16x8.relaxed_q15mulr_s(v128.load(pixel), coefficient));
-          sum1 = i16x8.add(sum1, i16x8.relaxed_q15mulr_s(v128.load(pixel, 16), coefficient));
-          sum2 = i16x8.add(sum2, i16x8.relaxed_q15mulr_s(v128.load(pixel, 32), coefficient));
-          pixel += 48;
-        }
-      } else {
-        for (; k < end; k += 2) {
-          sum0 = i16x8.add(sum0, i16x8.relaxed_q15mulr_s(v128.load(pixel), v128.load16_splat(k)));
-          pixel += 16;
-        }
+  const zero = i8x16.splat(0);
+  for (let i = from; i < to; i++) {
+    const row = rows + <usize>((load<i32>(taps + ((<usize>i) << 3)) - top) * pitch);
+    const start = coefficients + ((<usize>(i * perOutput)) << 2);
+    const end = start + ((<usize>load<i32>(taps + ((<usize>i) << 3), 4)) << 2);
+    for (let x: usize = 0; x < <usize>bytes; x += 32) {
+      let s0 = i32x4.splat(1 << (BITS - 1));
+      let s1 = s0;
+      let s2 = s0;
+      let s3 = s0;
+      let s4 = s0;
+      let s5 = s0;
+      let s6 = s0;
+      let s7 = s0;
+      let pixel = row + x;
+      for (let k = start; k < end; k += 4) {
+        const coefficient = v128.load32_splat(k);
+        const a = v128.load(pixel);
+        const b = v128.load(pixel, 16);
+        pixel += <usize>pitch;
+        const a0 = zipLow8(a, zero);
+        const a1 = zipHigh8(a, zero);
+        s0 = i32x4.add(s0, i32x4.mul(zipLow16(a0, zero), coefficient));
+        s1 = i32x4.add(s1, i32x4.mul(zipHigh16(a0, zero), coefficient));
+        s2 = i32x4.add(s2, i32x4.mul(zipLow16(a1, zero), coefficient));
+        s3 = i32x4.add(s3, i32x4.mul(zipHigh16(a1, zero), coefficient));
+        const b0 = zipLow8(b, zero);
+        const b1 = zipHigh8(b, zero);
+        s4 = i32x4.add(s4, i32x4.mul(zipLow16(b0, zero), coefficient));
+        s5 = i32x4.add(s5, i32x4.mul(zipHigh16(b0, zero), coefficient));
+        s6 = i32x4.add(s6, i32x4.mul(zipLow16(b1, zero), coefficient));
+        s7 = i32x4.add(s7, i32x4.mul(zipHigh16(b1, zero), coefficient));
       }
-      const cell = turned ? planes + <usize>((x + j) * pitch + from) : cells + ((<usize>j) << 3);
-      const plane: usize = turned ? <usize>planeBytes : 64;
-      v128.store64_lane(cell, toPixel8(sum0), 0);
-      if (channels === 3) {
-        v128.store64_lane(cell + plane, toPixel8(sum1), 0);
-        v128.store64_lane(cell + 2 * plane, toPixel8(sum2), 0);
-      }
+      v128.store(out + x, toPixels(s0, s1, s2, s3));
+      v128.store(out + x, toPixels(s4, s5, s6, s7), 16);
     }
-    if (!turned) {
-      for (let c: i32 = 0; c < channels; c++) {
-        transpose8(cells + ((<usize>c) << 6), planes + <usize>(c * planeBytes + from * pitch + x), pitch);
-      }
+    out += <usize>outPitch;
+  }
+}
+
+/** Rows of bytes, `pitch` bytes apart → columns as rows, `toPitch` bytes apart. Sixteen rows and eight columns at once. */
+export function transpose(from: usize, pitch: i32, rows: i32, bytes: i32, to: usize, toPitch: i32): void {
+  const p = <usize>pitch;
+  const q = <usize>toPitch;
+  const below = p << 3;
+  for (let y: i32 = 0; y < rows; y += 16) {
+    let at = from + <usize>(y * pitch);
+    let out = to + <usize>y;
+    for (let x: i32 = 0; x < bytes; x += 8) {
+      // Each round of zips doubles how many rows stand side by side: of a row and the eighth after it, then the fourth …
+      const b0 = zipRows(at, below);
+      const b1 = zipRows(at + p, below);
+      const b2 = zipRows(at + 2 * p, below);
+      const b3 = zipRows(at + 3 * p, below);
+      const b4 = zipRows(at + 4 * p, below);
+      const b5 = zipRows(at + 5 * p, below);
+      const b6 = zipRows(at + 6 * p, below);
+      const b7 = zipRows(at + 7 * p, below);
+      const c0 = zipLow8(b0, b4);
+      const c1 = zipHigh8(b0, b4);
+      const c2 = zipLow8(b1, b5);
+      const c3 = zipHigh8(b1, b5);
+      const c4 = zipLow8(b2, b6);
+      const c5 = zipHigh8(b2, b6);
+      const c6 = zipLow8(b3, b7);
+      const c7 = zipHigh8(b3, b7);
+      const d0 = zipLow8(c0, c4);
+      const d1 = zipHigh8(c0, c4);
+      const d2 = zipLow8(c2, c6);
+      const d3 = zipHigh8(c2, c6);
+      const d4 = zipLow8(c1, c5);
+      const d5 = zipHigh8(c1, c5);
+      const d6 = zipLow8(c3, c7);
+      const d7 = zipHigh8(c3, c7);
+      v128.store(out, zipLow8(d0, d2));
+      v128.store(out + q, zipHigh8(d0, d2));
+      v128.store(out + 2 * q, zipLow8(d1, d3));
+      v128.store(out + 3 * q, zipHigh8(d1, d3));
+      v128.store(out + 4 * q, zipLow8(d4, d6));
+      v128.store(out + 5 * q, zipHigh8(d4, d6));
+      v128.store(out + 6 * q, zipLow8(d5, d7));
+      v128.store(out + 7 * q, zipHigh8(d5, d7));
+      at += 8;
+      out += q << 3;
     }
   }
+}
+
+function zipRows(row: usize, below: usize): v128 {
+  return zipLow8(v128.load64_zero(row), v128.load64_zero(row + below));
 }
 
 /** Sixteen pixels → sixteen float32, value = pixel · scale + offset, with a scale and an offset for each lane of four. */
