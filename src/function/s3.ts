@@ -1,5 +1,7 @@
-import { S3Client } from "@aws-sdk/client-s3";
+import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Config } from "./config.ts";
+import { ClassifierError, type ErrorCode } from "./errors.ts";
+import type { ImageRef } from "./image-ref.ts";
 
 /**
  * The S3 client. Region, credentials and `AWS_ENDPOINT_URL_S3` are the SDK's own to read. It checks the checksum that
@@ -25,6 +27,36 @@ export function describeS3Error(thrown: unknown): { code: string; status: number
 /** Whether S3 says that the object is not there; that the bucket is not is another thing. */
 export function isMissingObject({ code, status }: ReturnType<typeof describeS3Error>): boolean {
   return status === 404 && code !== "NoSuchBucket";
+}
+
+/**
+ * "It is not there" (404, 405) or "it was overwritten" (412), said wrongly, would lose an upload for good: it is believed
+ * only when S3 says the same twice.
+ *
+ * @throws {ClassifierError} `code` when it does not
+ */
+export async function askAgain(
+  s3: S3Client,
+  ref: ImageRef,
+  status: number | undefined,
+  code: ErrorCode,
+  signal: AbortSignal,
+): Promise<void> {
+  const { bucket: Bucket, key: Key, versionId: VersionId, eTag: IfMatch } = ref;
+  let second: ReturnType<typeof describeS3Error> = { code: "OK", status: 200 };
+  try {
+    await s3.send(new HeadObjectCommand({ Bucket, Key, VersionId, IfMatch }), { abortSignal: signal });
+  } catch (cause) {
+    second = describeS3Error(cause);
+  }
+  if (second.status === status) return;
+  const message = `${nameOfUpload(ref)}: S3 answered ${status}, and when asked again ${second.status ?? second.code}`;
+  throw new ClassifierError(code, message);
+}
+
+/** An upload for people. */
+export function nameOfUpload({ bucket, key, versionId }: ImageRef): string {
+  return `s3://${bucket}/${key}${versionId === undefined ? "" : `?versionId=${versionId}`}`;
 }
 
 /** KMS's own errors, which S3 names after it, that pass by themselves. */

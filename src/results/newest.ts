@@ -22,7 +22,8 @@ interface Placed {
 
 function newestOf(results: readonly Result[]): Result {
   const placed = results.map((result): Placed => {
-    const own = greatest(results.filter(({ source }) => source.eTag === result.source.eTag));
+    const sameBytes = results.filter(({ source }) => source.eTag === result.source.eTag);
+    const own = result.source.sequencer ?? greatest(sameBytes);
     const before = greatest(results.filter((other) => other.classifiedAt <= result.classifiedAt));
     return { result, place: own ?? before ?? "", isLater: own === undefined };
   });

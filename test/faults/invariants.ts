@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { GetObjectCommand, ListObjectVersionsCommand, type S3Client } from "@aws-sdk/client-s3";
 import { compareSequencers } from "../../src/function/image-ref.ts";
-import type { Result } from "../../src/function/result.ts";
+import { parseResult, type Result } from "../../src/function/result.ts";
 import type { DeadMessage } from "../../src/local/queue.ts";
 import type { Invocation, Ledger, Upload } from "./ledger.ts";
+import type { Reading, Standing } from "./standings.ts";
 
 /** How the uploads of a run ended, and every invariant that was broken. */
 export interface Findings {
@@ -15,45 +15,40 @@ export interface Findings {
 /**
  * Checks what must hold when a run is over:
  *
- * - every key has exactly one result that describes its newest upload, or that upload's message is a dead letter
- * - every result that ever stood there was whole and right, none replaced a newer one, none was written twice
+ * - by each way's own reading, every key has exactly one result that describes its newest upload, or that upload's message
+ *   is a dead letter
+ * - every result that ever stood there was whole and right; of objects, none replaced a newer one, none was written twice
  * - a dead letter has its reason in the log
  * - what an invocation reports as failed met a fault there, or cannot be read
  * - of each invocation that answered, the counts in its metrics are the outcomes that were observed
- *
- * @param resultsBucket with versioning, so that every result that was ever written can be read
  */
 export async function checkRun(
-  s3: S3Client,
-  resultsBucket: string,
+  readings: readonly Reading[],
   prefix: string,
   ledger: Ledger,
   dead: readonly DeadMessage[],
 ): Promise<Findings> {
   const violations: string[] = [];
-  const histories = await readHistories(s3, resultsBucket, prefix);
   const newest = newestUploads(ledger.uploads);
-  let results = 0;
-  let deadUploads = 0;
-  for (const [key, upload] of newest) {
-    const history = histories.get(`${key}.json`) ?? [];
-    violations.push(...historyFaults(key, history, ledger));
-    const last = parse(history.at(-1));
-    const isSuspicion = last?.status === "rejected" && last.error.code === "PROCESSING_LIMIT";
-    if (isSuspicion && !ledger.invocations.some(({ disturbed }) => disturbed)) {
-      violations.push(`wrong: ${key} ended no process`);
+  const isDead = (upload: Upload) => dead.some(({ body }) => ledger.sent.get(body)?.upload === upload);
+  const unread = new Set<string>();
+  for (const reading of readings) {
+    const standings = await reading.read(prefix, ledger);
+    const about = readings.length > 1 ? `${reading.way}: ` : "";
+    const found = [...newest.values()].flatMap((upload) => {
+      const standing = standings.get(upload.key) ?? { newest: undefined, texts: [] };
+      const isRead = standing.newest !== undefined && reading.isOf(standing.newest, upload);
+      if (!isRead) unread.add(upload.key);
+      const mayLack = isRead || isDead(upload) || !reading.canHave(upload, ledger);
+      return [
+        ...standingFaults(reading, upload.key, standing, ledger),
+        ...(mayLack ? [] : [lost(upload, standing)]),
+      ];
+    });
+    for (const key of standings.keys()) {
+      if (!newest.has(key) && !ledger.ghostKeys.has(key)) found.push(`a result of no upload: ${key}`);
     }
-    if (last?.source.sequencer === upload.sequencer) results++;
-    else if (dead.some(({ body }) => ledger.sent.get(body)?.upload === upload)) deadUploads++;
-    else {
-      violations.push(
-        `lost: ${key} has no result of ${upload.sequencer} and no dead letter (last is ${last?.source.sequencer})`,
-      );
-    }
-  }
-  for (const name of histories.keys()) {
-    const key = name.slice(0, -".json".length);
-    if (!newest.has(key) && !ledger.ghostKeys.has(key)) violations.push(`a result of no upload: ${name}`);
+    violations.push(...found.map((text) => text.replace(/^[^:]+: /, `$&${about}`)));
   }
   for (const [body, { unreadable }] of ledger.sent) {
     if (unreadable && !dead.some((message) => message.body === body)) {
@@ -69,7 +64,14 @@ export async function checkRun(
     if (diedByItself !== undefined)
       violations.push(`died by itself: invocation ${requestId}: ${diedByItself}`);
   }
-  return { results, deadUploads, violations };
+  const deadUploads = [...newest.values()].filter(
+    (upload) => unread.has(upload.key) && isDead(upload),
+  ).length;
+  return { results: newest.size - unread.size, deadUploads, violations };
+}
+
+function lost({ key, sequencer }: Upload, { newest }: Standing): string {
+  return `lost: ${key} has no result of ${sequencer} and no dead letter (last is ${newest?.source.sequencer})`;
 }
 
 function newestUploads(uploads: readonly Upload[]): Map<string, Upload> {
@@ -83,58 +85,55 @@ function newestUploads(uploads: readonly Upload[]): Map<string, Upload> {
   return newest;
 }
 
-/** Key → the text of every version, oldest first. */
-async function readHistories(s3: S3Client, Bucket: string, Prefix: string): Promise<Map<string, string[]>> {
-  const histories = new Map<string, string[]>();
-  // A run writes far fewer than the 1000 versions of one answer. S3 lists those of a key newest first.
-  const { Versions = [], IsTruncated } = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix }));
-  if (IsTruncated) throw new Error(`expected at most 1000 results below ${Prefix}`);
-  for (const { Key = "", VersionId } of Versions) {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key, VersionId }));
-    histories.set(Key, [(await Body?.transformToString()) ?? "", ...(histories.get(Key) ?? [])]);
+function standingFaults(
+  { way }: Reading,
+  key: string,
+  { texts, newest }: Standing,
+  ledger: Ledger,
+): string[] {
+  const faults: string[] = [];
+  const isDisturbed = ledger.invocations.some(({ disturbed }) => disturbed);
+  if (newest !== undefined && isSuspicion(newest) && !isDisturbed)
+    faults.push(`wrong: ${key} ended no process`);
+  const results = texts.flatMap((text) => {
+    const result = parseResult(text);
+    if (result === undefined) faults.push(`half-written: ${key}: ${text.slice(0, 60)}`);
+    return result ?? [];
+  });
+  for (const result of results) {
+    const { sequencer } = result.source;
+    const upload = ledger.uploads.find((known) => known.key === key && known.sequencer === sequencer);
+    faults.push(...resultFaults(key, result, upload, ledger));
   }
-  return histories;
+  return way === "object" ? [...faults, ...historyFaults(key, results)] : faults;
 }
 
-function parse(text: string | undefined): Result | undefined {
-  try {
-    return text === undefined ? undefined : (JSON.parse(text) as Result);
-  } catch {
-    return undefined;
-  }
-}
-
-function historyFaults(key: string, history: readonly string[], ledger: Ledger): string[] {
+/** Of objects, each of which replaced the one before it. */
+function historyFaults(key: string, history: readonly Result[]): string[] {
   const faults: string[] = [];
   const written = new Set<string>();
   let newest = "";
-  for (const text of history) {
-    const result = parse(text);
-    if (result === undefined) {
-      faults.push(`half-written: ${key}: ${text.slice(0, 60)}`);
-      continue;
-    }
+  for (const result of history) {
     const { sequencer = "" } = result.source;
-    const upload = ledger.uploads.find((known) => known.key === key && known.sequencer === sequencer);
-    faults.push(...resultFaults(key, result, upload, ledger));
     if (newest !== "" && compareSequencers(sequencer, newest) < 0) {
       faults.push(`out of order: ${key}: ${sequencer} replaced ${newest}`);
     } else newest = sequencer;
     // What is published of a suspect before it is decoded gives way to what comes of it.
-    if (result.status === "rejected" && result.error.code === "PROCESSING_LIMIT") continue;
+    if (isSuspicion(result)) continue;
     if (written.has(sequencer)) faults.push(`written twice: ${key}: ${sequencer}, now ${result.status}`);
     written.add(sequencer);
   }
   return faults;
 }
 
+const isSuspicion = (result: Result) =>
+  result.status === "rejected" && result.error.code === "PROCESSING_LIMIT";
+
 function resultFaults(key: string, result: Result, upload: Upload | undefined, ledger: Ledger): string[] {
   if (upload === undefined)
     return [`wrong: ${key}: a result of an unknown upload ${result.source.sequencer}`];
   const { picture } = upload;
-  if (result.status === "rejected" && result.error.code === "PROCESSING_LIMIT") {
-    return [];
-  }
+  if (isSuspicion(result)) return [];
   if (result.status === "rejected" && result.error.code === "OBJECT_NOT_FOUND") {
     return ledger.deletedKeys.has(key) ? [] : [`wrong: ${key} (${picture.name}) was never deleted`];
   }

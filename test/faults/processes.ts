@@ -19,6 +19,7 @@ import { type KnownPicture, knownPictures } from "./pictures.ts";
 import { type Exchange, type Fault, startFaultProxy } from "./proxy.ts";
 import { ISOLATION_QUEUE_ARN, startQueues } from "./queues.ts";
 import { BUCKETS } from "./scenario.ts";
+import { indexLines, readingsOf } from "./standings.ts";
 import { createTally, type RunOptions, type Tally } from "./tally.ts";
 
 /** Where in an invocation the process is ended; `frozen` stops it until Lambda's timeout does. */
@@ -36,7 +37,10 @@ export type Stage = (typeof STAGES)[number];
 
 /** Enough for a small picture, too little for the canvas of a GIF of 49 megapixels. */
 const MEMORY_MB = 220;
-const TIMEOUT_SECONDS = 4;
+/** Long enough for a busy machine to classify in what lines leave of it. */
+const TIMEOUT_SECONDS = 20;
+/** A frozen environment is waited for as long as this. */
+const FROZEN_SECONDS = 8;
 const MAX_RUN_MS = 300_000;
 
 /** Plays seeded runs of the built bundle in real processes under the official runtime client, and ends those. */
@@ -53,20 +57,27 @@ export async function simulateProcesses(
   if (runs === 0 || stages.length === 0) return total;
   const dir = await mkdtemp(join(tmpdir(), "faults-"));
   const records = new Map<string, ObjectEventRecord>();
+  const index = indexLines();
+  const { resultsAs = "object" } = options;
   const server = await startS3({
     dataDir: join(dir, "s3"),
     buckets: BUCKETS,
-    onObjectEvent: (record) => void records.set(record.s3.object.key, record),
+    onObjectEvent: (record) => {
+      index.note(record);
+      if (record.eventName.startsWith("ObjectCreated:")) records.set(record.s3.object.key, record);
+    },
   });
   let choose: (exchange: Exchange) => Fault | undefined = () => undefined;
   const proxy = await startFaultProxy(server.url, (exchange) => choose(exchange));
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const s3 = new S3Client({ endpoint: server.url, region: "us-east-1", forcePathStyle: true, credentials });
+  const readings = readingsOf(resultsAs, { s3, linesOf: index.linesOf });
   const taskRoot = join(dir, "function");
   await buildFunction(taskRoot, without === undefined ? [] : [mutantPlugin(without)]);
   const environment = {
     MODEL_DIR: options.modelDir,
     RESULTS_BUCKET: "results",
+    RESULTS_AS: resultsAs,
     S3_FORCE_PATH_STYLE: "true",
     AWS_ENDPOINT_URL_S3: proxy.url,
     DEADLINE_MARGIN_MS: "100",
@@ -108,7 +119,7 @@ export async function simulateProcesses(
         uploads.push([upload, JSON.stringify({ Records: [record] })]);
       }
       const dead = await run.play(uploads);
-      const findings = await checkRun(s3, "results", `process-${total.runs}/`, run.ledger, dead);
+      const findings = await checkRun(readings, `process-${total.runs}/`, run.ledger, dead);
       const violations = [...run.violations, ...findings.violations];
       total.violations.push(...violations.map((text) => `process run ${total.runs} (${stage}): ${text}`));
       total.injected.set(stage, (total.injected.get(stage) ?? 0) + run.injected);
@@ -178,7 +189,8 @@ class Run {
     if (this.#stage === "init") for (const { id } of runtime.environments()) runtime.kill(id);
     const invoke: EventSourceOptions["invoke"] = async (event) => {
       running++;
-      const answer = await runtime.invoke(event);
+      const timeoutSeconds = this.#stage === "frozen" ? FROZEN_SECONDS : TIMEOUT_SECONDS;
+      const answer = await runtime.invoke(event, { timeoutSeconds });
       const invocation: Invocation = createInvocation(answer.requestId, event);
       invocation.lines.push(...(lines.get(answer.requestId) ?? []));
       this.ledger.invocations.push(invocation);
@@ -221,13 +233,13 @@ class Run {
 
   /** Told of each request to S3. */
   choose({ method, path }: Exchange): Fault | undefined {
-    const isUpload = path.startsWith("/uploads/");
-    if (isUpload && method === "GET" && below(2, this.#random) === 0) {
+    const isResult = path.startsWith("/results/") || path.includes("?annotation");
+    if (!isResult && method === "GET" && below(2, this.#random) === 0) {
       if (this.#stage === "fetch") this.#end("SIGKILL");
       if (this.#stage === "decode") this.#end("SIGKILL", 1 + below(20, this.#random));
       if (this.#stage === "frozen") this.#end("SIGSTOP", below(20, this.#random));
     }
-    if (method === "PUT" && path.startsWith("/results/") && below(2, this.#random) === 0) {
+    if (method === "PUT" && isResult && below(2, this.#random) === 0) {
       if (this.#stage === "publish") this.#end("SIGKILL");
       if (this.#stage === "published" && this.#left > 0) {
         this.#end("SIGKILL", 20);

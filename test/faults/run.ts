@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import Table from "cli-table3";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { RESULTS_AS, type ResultsAs } from "../../src/function/config.ts";
 import { startProgress } from "../../src/progress.ts";
 import { printMechanisms, tryMechanisms } from "./mutate.ts";
 import { STAGES, type Stage, simulateProcesses } from "./processes.ts";
@@ -16,6 +17,9 @@ const options = new Command()
   .option("--runs <n>", "runs", Number, 1000)
   .option("--processes <n>", "runs with real processes under the runtime client", Number, 300)
   .option("--mutations", "instead: disable one mechanism after the other, and see that its fault is noticed")
+  .addOption(
+    new Option("--results-as <way>", "where the function puts results").choices(RESULTS_AS).default("object"),
+  )
   .option("--seed <n>", "the same seed makes the same choices", Number, 1)
   .option("--only <faults>", "faults of the table, separated by commas", (text) =>
     text.split(",").map(parseFault),
@@ -27,6 +31,7 @@ const options = new Command()
     runs: number;
     processes: number;
     seed: number;
+    resultsAs: ResultsAs;
     only?: (FaultClass | Stage)[];
     mutations?: true;
     stop?: true;
@@ -46,8 +51,8 @@ if (options.mutations) {
   process.exit(tried.every(({ noticed }) => noticed !== undefined) ? 0 : 1);
 }
 
-const { seed, only } = options;
-const shared = { modelDir: MODEL_DIR, seed, stopAtViolation: options.stop === true };
+const { seed, only, resultsAs } = options;
+const shared = { modelDir: MODEL_DIR, resultsAs, seed, stopAtViolation: options.stop === true };
 const progress = startProgress({ label: "faults", total: options.runs + options.processes, unit: "runs" });
 const simulated = await simulate({
   ...shared,
@@ -83,7 +88,7 @@ if (options.json) {
   console.log(table.toString());
   for (const [what, { runs, uploads, results, deadUploads }] of Object.entries({ simulated, processes })) {
     console.log(
-      `${runs} runs, ${what}, seed ${seed}: ${uploads} uploads; of the newest of each key ${results} have their result and ` +
+      `${runs} runs, ${what}, results as ${resultsAs}, seed ${seed}: ${uploads} uploads; of the newest of each key ${results} have their result and ` +
         `${deadUploads} are dead letters with their reason`,
     );
   }

@@ -6,6 +6,7 @@ import type { ObjectEventRecord } from "../../src/local/s3/notification.ts";
 import { below, pick, type Random } from "../hostile/mutations.ts";
 import type { Ledger, Sent, Upload } from "./ledger.ts";
 import type { KnownPicture } from "./pictures.ts";
+import type { Reading } from "./standings.ts";
 
 /** What is done to the events of a run. */
 export const EVENT_FAULTS = [
@@ -20,6 +21,7 @@ export type EventFault = (typeof EVENT_FAULTS)[number];
 
 export interface World {
   readonly s3: S3Client;
+  readonly readings: readonly Reading[];
   readonly pictures: readonly KnownPicture[];
   /** The last record of an object; S3 announces a write before it answers. */
   readonly lastRecord: (bucket: string, key: string) => ObjectEventRecord | undefined;

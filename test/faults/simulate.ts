@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { S3Client } from "@aws-sdk/client-s3";
 import { readConfig } from "../../src/function/config.ts";
+import { LINES_PREFIX } from "../../src/function/stages/publish/lines.ts";
 import { buildFunction } from "../../src/local/build.ts";
 import type { EventSourceOptions } from "../../src/local/event-source.ts";
 import type { ObjectEventRecord } from "../../src/local/s3/notification.ts";
@@ -13,12 +14,13 @@ import { seededRandom } from "../../src/measure/random.ts";
 import { below, pick, type Random } from "../hostile/mutations.ts";
 import { type Disturbance, type FaultyEnvironment, startEnvironment } from "./environment.ts";
 import { checkRun } from "./invariants.ts";
-import { createInvocation, createLedger, type Invocation } from "./ledger.ts";
+import { createInvocation, createLedger, type Invocation, type Ledger } from "./ledger.ts";
 import { type Mechanism, mutantPlugin } from "./mutants.ts";
 import { knownPictures } from "./pictures.ts";
 import { type Exchange, FAULTS, type Fault } from "./proxy.ts";
 import { ISOLATION_QUEUE_ARN, startQueues } from "./queues.ts";
 import { BUCKETS, EVENT_FAULTS, playScenario, type World } from "./scenario.ts";
+import { indexLines, readingsOf } from "./standings.ts";
 import { createTally, type RunOptions, type Tally } from "./tally.ts";
 
 /** What can happen to the environment itself; `redelivery` hands messages out again while they are worked on. */
@@ -43,10 +45,13 @@ export async function simulate(
   if (options.runs === 0 || options.classes?.length === 0) return total;
   const dir = await mkdtemp(join(tmpdir(), "faults-"));
   const records = new Map<string, ObjectEventRecord>();
+  const index = indexLines();
+  const { resultsAs = "object" } = options;
   const server = await startS3({
     dataDir: join(dir, "s3"),
     buckets: BUCKETS,
     onObjectEvent: (record) => {
+      index.note(record);
       const key = decodeURIComponent(record.s3.object.key.replaceAll("+", " "));
       if (record.eventName.startsWith("ObjectCreated:"))
         records.set(`${record.s3.bucket.name}/${key}`, record);
@@ -60,6 +65,7 @@ export async function simulate(
     AWS_SECRET_ACCESS_KEY: "local",
     MODEL_DIR: options.modelDir,
     RESULTS_BUCKET: "results",
+    RESULTS_AS: resultsAs,
     S3_FORCE_PATH_STYLE: "true",
     S3_TIMEOUT_MS: "2500",
     DEADLINE_MARGIN_MS: "50",
@@ -67,7 +73,13 @@ export async function simulate(
     ...options.without?.variables,
   };
   const pictures = await knownPictures(options.modelDir, readConfig(variables));
-  const world: World = { s3, pictures, lastRecord: (bucket, key) => records.get(`${bucket}/${key}`) };
+  const readings = readingsOf(resultsAs, { s3, linesOf: index.linesOf });
+  const world: World = {
+    s3,
+    readings,
+    pictures,
+    lastRecord: (bucket, key) => records.get(`${bucket}/${key}`),
+  };
   const taskRoot = join(dir, "function");
   await buildFunction(taskRoot, options.without === undefined ? [] : [mutantPlugin(options.without)]);
   const environments: FaultyEnvironment[] = [];
@@ -136,7 +148,7 @@ async function playRun(
     const invocation = createInvocation(randomUUID(), event);
     ledger.invocations.push(invocation);
     try {
-      const disturbance = disturb(active, invocation, count, random);
+      const disturbance = disturb(active, invocation, ledger, count, random);
       const answer = await environment.invoke(event, invocation, disturbance);
       return without?.answer?.(answer) ?? answer;
     } finally {
@@ -164,7 +176,7 @@ async function playRun(
   await drain();
   const drained = !isBusy();
   await queues.close();
-  const findings = await checkRun(world.s3, "results", prefix, ledger, queues.deadMessages);
+  const findings = await checkRun(world.readings, prefix, ledger, queues.deadMessages);
   const violations = drained ? findings.violations : [...findings.violations, "the queue did not drain"];
   total.violations.push(...violations.map((text) => `seed ${seed} (${[...active].join(", ")}): ${text}`));
   total.uploads += ledger.uploads.length;
@@ -183,6 +195,7 @@ const isS3Fault = (fault: FaultClass): fault is Fault => (FAULTS as readonly str
 function disturb(
   active: ReadonlySet<FaultClass>,
   invocation: Invocation,
+  ledger: Ledger,
   count: (fault: FaultClass) => void,
   random: Random,
 ): Disturbance {
@@ -215,24 +228,30 @@ function disturb(
       if (s3Faults.length === 0 || random() >= rate) return undefined;
       const fault = pick(s3Faults, random);
       const key = keyOf(exchange);
-      if (!isPossible(fault, exchange, key, lied)) return undefined;
-      invocation.faultyKeys.add(key);
+      if (!isPossible(fault, exchange, key ?? "", lied)) return undefined;
+      for (const hit of key === undefined ? keysIn(invocation, ledger) : [key])
+        invocation.faultyKeys.add(hit);
       count(fault);
       return fault;
     },
   };
 }
 
-/** The upload that a request is about. */
-function keyOf({ path }: Exchange): string {
+/** The upload that a request is about; `undefined` of the lines of them all. */
+function keyOf({ path }: Exchange): string | undefined {
   const [, bucket, key = ""] = /^\/([^/]+)\/([^?]*)/.exec(path) ?? [];
   const plain = decodeURIComponent(key);
-  return bucket === "results" ? plain.slice(0, -".json".length) : plain;
+  if (bucket !== "results") return plain;
+  return plain.startsWith(LINES_PREFIX) ? undefined : plain.slice(0, -".json".length);
+}
+
+function keysIn({ messages }: Invocation, { sent }: Ledger): string[] {
+  return messages.flatMap(({ body }) => sent.get(body)?.upload?.key ?? sent.get(body)?.key ?? []);
 }
 
 /** Somebody who is told the same lie each time cannot tell: no two about one key in an invocation. */
 function isPossible(fault: Fault, { method, path }: Exchange, key: string, lied: Set<string>): boolean {
-  const isUpload = !path.startsWith("/results/");
+  const isUpload = !path.startsWith("/results/") && !path.includes("?annotation");
   if (fault === "corrupt-request") return method === "PUT" && !path.includes("tagging");
   if (fault === "corrupt") return method === "GET" && !path.includes("tagging");
   if (fault === "denied" && !(isUpload && method === "GET" && !path.includes("versionId"))) return false;

@@ -1,3 +1,5 @@
+import type { ResultsAs } from "../../src/function/config.ts";
+
 /** What a number of runs came to. */
 export interface Tally<Fault extends string> {
   runs: number;
@@ -16,6 +18,8 @@ export function createTally<Fault extends string>(): Tally<Fault> {
 
 export interface RunOptions {
   readonly modelDir: string;
+  /** Where the function puts results; default: as objects. */
+  readonly resultsAs?: ResultsAs;
   readonly seed: number;
   readonly runs: number;
   /** Plays no further runs once an invariant is broken. */

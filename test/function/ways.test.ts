@@ -6,20 +6,20 @@ import {
   GetObjectCommand,
   ListObjectsV2Command,
 } from "@aws-sdk/client-s3";
-import type { ResultsAs } from "../../src/function/config.ts";
+import type { Config, ResultsAs } from "../../src/function/config.ts";
 import { parseResult, type Result } from "../../src/function/result.ts";
 import { newestOfEachKey } from "../../src/results/newest.ts";
-import { fixture, type RunningFunction, sqsEvent, startFunction } from "./harness.ts";
+import { fixture, holdModel, type RunningFunction, sqsEvent, startFunction, triageModel } from "./harness.ts";
 
 type Start = (
   versioning?: boolean,
 ) => Promise<RunningFunction & { read(key: string): Promise<Result | undefined> }>;
 
 /** A function with a way of publishing, and that way's own reading. */
-function starter(t: TestContext, resultsAs: ResultsAs): Start {
+function starter(t: TestContext, resultsAs: ResultsAs, changes: Partial<Config> = {}): Start {
   return async (versioning = true) => {
     const buckets = [{ name: "uploads", versioning }, "results"];
-    const running = await startFunction(t, { resultsAs, s3Attempts: 1 }, { buckets });
+    const running = await startFunction(t, { resultsAs, s3Attempts: 1, ...changes }, { buckets });
     const { client } = running.s3;
     const readers: Record<ResultsAs, (key: string) => Promise<Result | undefined>> = {
       object: running.result,
@@ -203,4 +203,48 @@ test("annotation: an upload whose own key KMS refuses is rejected at once; a bus
   refuse("KMS.ThrottlingException");
   assert.deepEqual(await invoke(message(record)), { batchItemFailures: [{ itemIdentifier: "message-0" }] });
   assert.equal(log[1]?.code, "FETCH_FAILED");
+});
+
+for (const [status, code] of [
+  [404, "NoSuchKey"],
+  [412, "PreconditionFailed"],
+] as const) {
+  test(`annotation: ${status} for an upload that is there is not believed: it comes back`, async (t) => {
+    const { s3, upload, invoke, read, log } = await starter(t, "annotation")(false);
+    const record = await upload("k", await fixture("photo-1.jpg"));
+    s3.setFault({ kind: "status", status, code, operations: ["PutObjectAnnotation"], times: 1 });
+    assert.deepEqual(await invoke(message(record)), { batchItemFailures: [{ itemIdentifier: "message-0" }] });
+    assert.equal(log[0]?.code, "PUBLISH_FAILED");
+    assert.deepEqual(await invoke(message(record)), { batchItemFailures: [] });
+    assert.equal(label(await read("k")), "photo");
+  });
+}
+
+test("annotation+lines: a suspect whose annotation stands already gets the line that it lacks", async (t) => {
+  const isolationQueueArn = "arn:aws:sqs:us-east-1:123456789012:isolation";
+  const { s3, upload, invoke, read } = await starter(t, "annotation+lines", { isolationQueueArn })();
+  const record = await upload("k", await fixture("photo-1.jpg"));
+  s3.setFault({ kind: "status", status: 503, code: "SlowDown", operations: ["PutObject"] });
+  const back = { batchItemFailures: [{ itemIdentifier: "message-0" }] };
+  assert.deepEqual(await invoke(message(record)), back);
+  s3.setFault(undefined);
+  const suspect = sqsEvent([{ Records: [record] }], isolationQueueArn, 4);
+  assert.deepEqual(await invoke(suspect, 60_000, "request-2"), { batchItemFailures: [] });
+  assert.equal(label(await read("k")), "photo");
+});
+
+test("annotation: an upload that is overwritten while it is classified does not get its label on the new bytes", async (t) => {
+  const model = await triageModel();
+  const { upload, invoke, read, s3 } = await starter(t, "annotation")(false);
+  const older = await upload("k", await fixture("photo-1.jpg"));
+  const hold = holdModel(t, model);
+  const classifying = invoke(message(older));
+  await hold.entered;
+  const newer = await upload("k", await fixture("document-1.png"));
+  hold();
+  assert.deepEqual(await classifying, { batchItemFailures: [] });
+  assert.equal(await read("k"), undefined);
+  assert.equal(s3.events.filter(({ eventName }) => eventName === "ObjectAnnotation:Put").length, 0);
+  await invoke(message(newer));
+  assert.equal(label(await read("k")), "document");
 });

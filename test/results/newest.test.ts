@@ -87,6 +87,17 @@ const CASES: Record<string, readonly [newest: readonly number[], ...given: Given
   "a backfill of other bytes": [[1], { sequencer: "1", eTag: "a" }, { eTag: "b" }],
   "an event after a backfill": [[1], { eTag: "b" }, { sequencer: "1", eTag: "a" }],
   "backfills alone": [[1], { eTag: "a" }, { eTag: "b" }],
+  "the same bytes uploaded twice, the older event last": [
+    [0],
+    { sequencer: "2", eTag: "a" },
+    { sequencer: "1", eTag: "a" },
+  ],
+  "a backfill of bytes that were uploaded twice": [
+    [2],
+    { sequencer: "2", eTag: "a" },
+    { sequencer: "1", eTag: "a" },
+    { eTag: "a" },
+  ],
   "two keys": [[0, 1], { key: "x", sequencer: "2" }, { key: "y", sequencer: "1" }],
 };
 

@@ -1,8 +1,15 @@
 import { addAbortSignal, Readable } from "node:stream";
-import { GetObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { ClassifierError, type ErrorCode, messageOf } from "../errors.ts";
 import type { ImageRef } from "../image-ref.ts";
-import { describeS3Error, isKeyRefused, isMissingObject, unquoteETag } from "../s3.ts";
+import {
+  askAgain,
+  describeS3Error,
+  isKeyRefused,
+  isMissingObject,
+  nameOfUpload,
+  unquoteETag,
+} from "../s3.ts";
 import type { TakeBuffer } from "../sync/file-memory.ts";
 
 /** An object whose headers have arrived and whose body has not. It must be read or destroyed. */
@@ -56,35 +63,11 @@ export async function openObject(
   } catch (cause) {
     const told = describeS3Error(cause);
     if (told.status === 412 || isMissingObject(told)) {
-      await lookAgain(s3, ref, told.status, options.signal);
+      await askAgain(s3, ref, told.status, "FETCH_FAILED", options.signal);
       if (told.status === 412) return undefined;
     }
     throw fetchError(told, ref, cause);
   }
-}
-
-/**
- * "It is not there" (404) or "it was overwritten" (412), said wrongly, would lose the upload for good: it is believed
- * only when S3 says the same twice.
- *
- * @throws {ClassifierError} `FETCH_FAILED` when it does not
- */
-async function lookAgain(
-  s3: S3Client,
-  ref: ImageRef,
-  status: number | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const { bucket: Bucket, key: Key, versionId: VersionId, eTag: IfMatch } = ref;
-  let second: ReturnType<typeof describeS3Error> = { code: "OK", status: 200 };
-  try {
-    await s3.send(new HeadObjectCommand({ Bucket, Key, VersionId, IfMatch }), { abortSignal: signal });
-  } catch (cause) {
-    second = describeS3Error(cause);
-  }
-  if (second.status === status) return;
-  const message = `${nameOf(ref)}: S3 answered ${status}, and when asked again ${second.status ?? second.code}`;
-  throw new ClassifierError("FETCH_FAILED", message);
 }
 
 /**
@@ -121,7 +104,7 @@ export async function readObject(
     return buffer.subarray(0, length);
   } catch (cause) {
     if (cause instanceof ClassifierError) throw cause;
-    throw new ClassifierError("FETCH_FAILED", `${nameOf(source)}: ${messageOf(cause)}`, cause);
+    throw new ClassifierError("FETCH_FAILED", `${nameOfUpload(source)}: ${messageOf(cause)}`, cause);
   } finally {
     body.destroy();
   }
@@ -147,7 +130,7 @@ function fetchError(
 ): ClassifierError {
   const { code, status } = told;
   const failure = (ours: ErrorCode, what: string) =>
-    new ClassifierError(ours, `${nameOf(ref)} ${what}: ${code}, ${messageOf(cause)}`, cause);
+    new ClassifierError(ours, `${nameOfUpload(ref)} ${what}: ${code}, ${messageOf(cause)}`, cause);
   // A version id that names a delete marker answers 405.
   if (status === 405 || isMissingObject(told))
     return failure("OBJECT_NOT_FOUND", "was deleted before it was read");
@@ -158,10 +141,6 @@ function fetchError(
   }
   if (status === 403) return failure("ACCESS_DENIED", "may not be read");
   return failure("FETCH_FAILED", "was not delivered");
-}
-
-function nameOf({ bucket, key, versionId }: ImageRef): string {
-  return `s3://${bucket}/${key}${versionId === undefined ? "" : `?versionId=${versionId}`}`;
 }
 
 function optional<Name extends string, Value>(name: Name, value: Value | undefined): { [N in Name]?: Value } {

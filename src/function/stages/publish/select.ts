@@ -15,8 +15,11 @@ export function createPublisher(s3: S3Client, config: Config, requestId: string)
       return annotationPublisher(s3, annotationName);
     case "lines":
       return linesPublisher(s3, resultsBucket, requestId);
-    case "annotation+lines":
-      return both(annotationPublisher(s3, annotationName), linesPublisher(s3, resultsBucket, requestId));
+    case "annotation+lines": {
+      const lines = linesPublisher(s3, resultsBucket, requestId);
+      // What stands may be of an invocation that ended before it wrote its lines.
+      return both(annotationPublisher(s3, annotationName, lines.publish), lines);
+    }
   }
 }
 
