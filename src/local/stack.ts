@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { join } from "node:path";
 import { S3Client } from "@aws-sdk/client-s3";
 import type { SQSEvent } from "aws-lambda";
-import { RESULTS_AS } from "../function/config.ts";
+import { RESULTS_AS, type ResultsAs } from "../function/config.ts";
 import { buildFunction, FUNCTION_DIR } from "./build.ts";
 import { claimDataDir } from "./data-dir.ts";
 import { type EventSource, startEventSource } from "./event-source.ts";
@@ -77,6 +77,11 @@ export interface LocalStack {
   readonly s3Url: string;
   /** A client of that endpoint. */
   readonly client: S3Client;
+  /** Where the buckets are kept. */
+  readonly dataDir: string;
+  readonly resultsAs: ResultsAs;
+  /** Of the annotations that hold results, where they do. */
+  readonly annotationName: string;
   readonly modelDir: string;
   readonly concurrency: number;
   /** Invokes the function with any event, without the queue. */
@@ -180,6 +185,9 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
     events,
     s3Url: s3.url,
     client,
+    dataDir: options.dataDir,
+    resultsAs,
+    annotationName,
     get modelDir() {
       return modelDir;
     },

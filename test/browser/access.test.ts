@@ -54,7 +54,7 @@ suite("access and appearance", () => {
       reached.push(await focused(browser));
     }
     for (const name of [
-      "Copy the command",
+      "Terminal",
       "Filter by name, label or code",
       "Pictures",
       "Kill an environment",

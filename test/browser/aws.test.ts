@@ -14,7 +14,8 @@ test("a picture copied with the AWS command line appears on the page", {
   const { page } = await startLocal(t);
   const browser = await openPage(t, page.url);
   // The very command that the page shows.
-  const command = await textOf(browser.locator(".command code"));
+  await browser.getByRole("button", { name: "Terminal" }).click();
+  const command = await textOf(browser.locator(".commands pre").first());
   const [program = "", ...words] = command.replace("picture.jpg", fixturePath("photo-1.jpg")).split(" ");
   await promisify(execFile)(program, words, { env: { ...process.env, AWS_EC2_METADATA_DISABLED: "true" } });
   await titleOf(browser, "photo-1.jpg", "classified");

@@ -11,6 +11,8 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // A camera that shows a moving test pattern.
+  "--use-fake-device-for-media-stream",
 ];
 
 /** Starts the system's Chromium, headless, with a fresh profile; installs it where that is possible. */

@@ -14,7 +14,7 @@ suite("breaking things on purpose", () => {
     await dropFiles(browser, paths);
     const dead = browser.locator(".node.dead");
     await dead.filter({ hasText: /6\s*given up/ }).waitFor();
-    const failed = browser.locator(".single", { has: browser.getByText("failed", { exact: true }) });
+    const failed = browser.locator(".single", { has: browser.getByText("failed attempts", { exact: true }) });
     await failed.locator(".big", { hasText: /^[1-9]/ }).waitFor();
     await browser.locator(".alarm-summary", { hasText: "DeadLetter" }).waitFor();
     await browser.getByRole("button", { name: "Why?" }).click();

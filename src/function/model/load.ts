@@ -100,6 +100,11 @@ export function openSession(
   });
 }
 
+/** How a model folder wants an image, read without its graph. */
+export async function readPreprocessorOf(dir: string): Promise<Preprocessing> {
+  return readPreprocessing(await readPreprocessorConfig(dir, await readJson(join(dir, "config.json"))));
+}
+
 /** The file, or what timm's folders carry in config.json instead. */
 async function readPreprocessorConfig(
   dir: string,

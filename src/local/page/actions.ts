@@ -2,9 +2,11 @@ import { CopyObjectCommand, DeleteObjectCommand, HeadObjectCommand } from "@aws-
 import type { Fault as S3Fault } from "../s3/fault.ts";
 import type { LocalStack } from "../stack.ts";
 import { RESULTS_BUCKET, UPLOADS_BUCKET } from "../stack-events.ts";
+import { ActionError } from "./action-error.ts";
 import type { Actions, Fault } from "./api.ts";
 import { removeCorrection, storeCorrection } from "./corrections.ts";
 import type { DashboardFeed } from "./dashboard-feed.ts";
+import { fetchImage } from "./fetch-image.ts";
 import { createLimit } from "./limit.ts";
 import type { Pictures } from "./pictures.ts";
 import type { RuntimeFeed } from "./runtime-feed.ts";
@@ -13,9 +15,6 @@ import type { RuntimeFeed } from "./runtime-feed.ts";
 export const MAX_CONCURRENCY = 64;
 const SLOW_MS = 2_000;
 const COPIES_AT_ONCE = 8;
-
-/** An action that cannot be done as asked: the request is at fault. */
-export class ActionError extends Error {}
 
 export interface ActionContext {
   readonly stack: LocalStack;
@@ -82,6 +81,9 @@ export function createActions(context: ActionContext): {
           correctedAt: new Date().toISOString(),
         });
       pictures.correct(key, label ?? undefined);
+    },
+    fetch({ url }) {
+      return fetchImage(stack.client, url, (key) => pictures.get(key) !== undefined);
     },
     clock({ speed }) {
       dashboard.setSpeed(speed);

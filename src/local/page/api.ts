@@ -1,4 +1,6 @@
-/** Everything that passes between the page's server and its client. No imports: both sides compile it. */
+/** Everything that passes between the page's server and its client; both sides compile it. */
+
+import type { Geometry } from "../../function/model/preprocessing.ts";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 
@@ -112,6 +114,35 @@ export interface PictureView {
   readonly corrected?: string;
 }
 
+/** What one model said of one upload, and when. Times are milliseconds since the epoch. */
+export interface PastResult {
+  readonly key: string;
+  readonly eTag: string;
+  readonly status: "classified" | "rejected";
+  readonly model: string;
+  readonly label?: string;
+  readonly score?: number;
+  readonly code?: string;
+  readonly timingsMs?: StageTimes;
+  readonly requestId?: string;
+  /** S3 had the upload whole. */
+  readonly uploadedAt: number;
+  /** The invocation began; unknown of results that were found after a restart. */
+  readonly startedAt?: number;
+  /** The last stage before publishing had ended. */
+  readonly classifiedAt: number;
+  /** The result was stored; unknown as `startedAt`. */
+  readonly storedAt?: number;
+}
+
+/** One upload that two models classified. */
+export interface ComparedPair {
+  readonly key: string;
+  readonly eTag: string;
+  readonly a: PastResult;
+  readonly b: PastResult;
+}
+
 export interface PicturesMessage {
   /** The list begins anew: what is not in `upserts` is gone. */
   readonly reset: boolean;
@@ -163,7 +194,12 @@ export interface PageInfo {
   readonly s3Url: string;
   readonly uploadsBucket: string;
   readonly resultsBucket: string;
+  /** How results are published: `object`, `annotation`, `lines`, `annotation+lines`. */
+  readonly resultsAs: string;
+  readonly annotationName: string;
   readonly models: readonly string[];
+  /** How each model wants an image, by its name. */
+  readonly geometries: Readonly<Record<string, Geometry>>;
   readonly maxConcurrency: number;
   /** The function's error table. */
   readonly errors: Readonly<Record<string, { readonly meaning: string; readonly retryable: boolean }>>;
@@ -191,8 +227,20 @@ export interface Actions {
   readonly delete: { readonly keys: readonly string[] };
   /** Keeps the right label of a classified picture; `null` forgets it. */
   readonly correct: { readonly key: string; readonly label: string | null };
+  /** Fetches an image from the web into the uploads bucket. */
+  readonly fetch: { readonly url: string };
   /** 1 draws the dashboard and evaluates the alarms as deployed. */
   readonly clock: { readonly speed: number };
+}
+
+/** `GET /api/history?key=…&eTag=…` */
+export interface HistoryAnswer {
+  readonly results: readonly PastResult[];
+}
+
+/** `GET /api/comparison?a=…&b=…` */
+export interface ComparisonAnswer {
+  readonly pairs: readonly ComparedPair[];
 }
 
 /** `GET /api/emf?requestId=…` */

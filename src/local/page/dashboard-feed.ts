@@ -1,4 +1,4 @@
-import type { EmfLine } from "../lambda/events.ts";
+import type { EmfDocument, EmfLine } from "../lambda/events.ts";
 import type { LocalStack } from "../stack.ts";
 import { readTemplate, type Template } from "../template.ts";
 import type { DashboardView } from "./api.ts";
@@ -7,6 +7,7 @@ import { drawDashboard } from "./dashboard/draw.ts";
 import { storeEmf } from "./dashboard/emf.ts";
 import { MetricStore } from "./dashboard/metric-store.ts";
 import { type Dashboard, readDashboard } from "./dashboard/template.ts";
+import type { KeptEmf } from "./emf-lines.ts";
 import { emitServiceMetrics } from "./service-metrics.ts";
 
 /** A minute of the template in five seconds, so that half a minute shows something. */
@@ -20,22 +21,32 @@ export class DashboardFeed {
   readonly store = new MetricStore();
   readonly #template: Template;
   readonly #stack: LocalStack;
-  readonly #startMs = Date.now();
+  #startMs = Date.now();
   readonly #stopServiceMetrics: () => void;
   #dashboard: Dashboard;
   #states: AlarmStates;
   #speed = FAST;
 
-  static async open(stack: LocalStack, modelName: string): Promise<DashboardFeed> {
-    return new DashboardFeed(stack, await readTemplate(), modelName);
+  /** @param earlier EMF lines that earlier runs kept */
+  static async open(
+    stack: LocalStack,
+    modelName: string,
+    earlier: readonly KeptEmf[] = [],
+  ): Promise<DashboardFeed> {
+    return new DashboardFeed(stack, await readTemplate(), modelName, earlier);
   }
 
-  private constructor(stack: LocalStack, template: Template, modelName: string) {
+  private constructor(stack: LocalStack, template: Template, modelName: string, earlier: readonly KeptEmf[]) {
     this.#stack = stack;
     this.#template = template;
     this.#dashboard = readDashboard(template, { ModelName: modelName });
     this.#states = new AlarmStates(this.store);
     this.#stopServiceMetrics = emitServiceMetrics(stack, this.store);
+    for (const { line } of earlier) {
+      const document = JSON.parse(line) as EmfDocument;
+      this.#startMs = Math.min(this.#startMs, document._aws.Timestamp);
+      storeEmf(this.store, document);
+    }
     stack.events.on("emf", this.#onEmf);
   }
 

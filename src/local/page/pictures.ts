@@ -2,7 +2,7 @@ import { paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import { isFolderMarker } from "../../function/image-ref.ts";
 import type { LocalStack } from "../stack.ts";
 import { type StoredObject, UPLOADS_BUCKET } from "../stack-events.ts";
-import type { PicturesMessage, PictureView } from "./api.ts";
+import type { PastResult, PicturesMessage, PictureView } from "./api.ts";
 import { listCorrections } from "./corrections.ts";
 import { deadLetterKey } from "./dead-letters.ts";
 import { createLimit } from "./limit.ts";
@@ -19,15 +19,24 @@ const READS_AT_ONCE = 6;
 export class Pictures {
   readonly #stack: LocalStack;
   readonly #onChange: (message: PicturesMessage) => void;
+  readonly #onPast: (result: PastResult) => void;
   readonly #pictures = new Map<string, PictureView>();
   readonly #changed = new Set<string>();
   readonly #again = new Set<string>();
+  /** When each upload of this run was stored; a picture that is classified again keeps its first time in the list. */
+  readonly #queuedAt = new Map<string, number>();
   readonly #limit = createLimit(READS_AT_ONCE);
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(stack: LocalStack, onChange: (message: PicturesMessage) => void) {
+  /** @param onPast is told of every result that is read */
+  constructor(
+    stack: LocalStack,
+    onChange: (message: PicturesMessage) => void,
+    onPast: (result: PastResult) => void = () => undefined,
+  ) {
     this.#stack = stack;
     this.#onChange = onChange;
+    this.#onPast = onPast;
     stack.events.on("upload", this.#onUpload);
     stack.events.on("removed", this.#onRemoved);
     stack.events.on("result", this.#onResult);
@@ -37,6 +46,10 @@ export class Pictures {
   /** Everything, oldest upload first. */
   snapshot(): PicturesMessage {
     return { reset: true, upserts: [...this.#pictures.values()], removed: [] };
+  }
+
+  all(): Iterable<PictureView> {
+    return this.#pictures.values();
   }
 
   keys(): string[] {
@@ -96,6 +109,7 @@ export class Pictures {
 
   readonly #onUpload = ({ key, eTag, sizeBytes }: StoredObject): void => {
     const before = this.#pictures.get(key);
+    this.#queuedAt.set(key, Date.now());
     if (this.#again.delete(key) && before !== undefined) {
       const { uploadedAt, corrected } = before;
       const kept = { uploadedAt, ...(corrected !== undefined && { corrected }) };
@@ -114,7 +128,7 @@ export class Pictures {
   };
 
   readonly #onResult = ({ key }: StoredObject): void => {
-    void this.#read(key);
+    void this.#read(key, Date.now());
   };
 
   readonly #onQueue = ({ dead }: { readonly dead: number }): void => {
@@ -127,7 +141,8 @@ export class Pictures {
     }
   };
 
-  async #read(resultKey: string): Promise<void> {
+  /** @param storedAt when it was stored, where it was just now */
+  async #read(resultKey: string, storedAt?: number): Promise<void> {
     const key = resultKey.replace(/\.json$/, "");
     await this.#limit(async () => {
       const picture = this.#pictures.get(key);
@@ -138,6 +153,16 @@ export class Pictures {
         // The result of an earlier upload under the same key says nothing about this one.
         if (current === undefined || (result.eTag !== undefined && result.eTag !== current.eTag)) return;
         this.#set({ ...current, ...result.view });
+        const { eTag, uploadedAt } = current;
+        const { status, model, ...said } = result.view;
+        if (model === undefined || status === "waiting" || status === "dead") return;
+        const queuedAt = this.#queuedAt.get(key) ?? uploadedAt;
+        const at = {
+          uploadedAt: queuedAt,
+          classifiedAt: result.classifiedAt,
+          ...(storedAt !== undefined && { storedAt }),
+        };
+        this.#onPast({ key, eTag, status, model, ...said, ...at });
       } catch (error) {
         console.error(`The result object ${resultKey} cannot be read:`, (error as Error).message);
       }

@@ -3,6 +3,8 @@ import type { PictureView, ResultObject } from "./api.ts";
 export interface ReadResult {
   /** ETag of the upload that was classified. */
   readonly eTag: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly classifiedAt: number;
   readonly view: Pick<
     PictureView,
     "status" | "label" | "score" | "code" | "model" | "timingsMs" | "requestId"
@@ -19,6 +21,7 @@ export function readResultObject(json: unknown): ReadResult {
   const { timingsMs, model, error, requestId, source } = result;
   return {
     eTag: source?.eTag?.replaceAll('"', ""),
+    classifiedAt: Date.parse(result.classifiedAt ?? ""),
     view: {
       status: result.status,
       ...(best !== undefined && { label: best.label, score: best.score }),

@@ -17,6 +17,7 @@ export const ACTION_SCHEMAS: Readonly<Record<keyof Actions, object>> = {
     "key",
     "label",
   ]),
+  fetch: body({ url: { type: "string", minLength: 1, maxLength: 4096 } }, ["url"]),
   clock: body({ speed: { enum: [1, FAST] } }, ["speed"]),
 };
 

@@ -1,25 +1,31 @@
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import fastify, { type FastifyInstance } from "fastify";
 import { ERRORS } from "../../function/errors.ts";
 import type { LocalStack } from "../stack.ts";
 import { RESULTS_BUCKET, UPLOADS_BUCKET } from "../stack-events.ts";
-import { ActionError, createActions, MAX_CONCURRENCY } from "./actions.ts";
-import type { Actions, EmfAnswer, PageInfo } from "./api.ts";
+import { ActionError } from "./action-error.ts";
+import { createActions, MAX_CONCURRENCY } from "./actions.ts";
+import { serveAnswers } from "./answers.ts";
+import type { Actions, PageInfo, PastResult } from "./api.ts";
 import { buildClient } from "./client-files.ts";
 import { DashboardFeed } from "./dashboard-feed.ts";
-import { EmfLines } from "./emf-lines.ts";
+import { EmfLines, type KeptEmf } from "./emf-lines.ts";
 import { EventStream } from "./event-stream.ts";
 import { FailureLines } from "./failure-lines.ts";
 import { guardPage } from "./guard.ts";
-import { zipImageFolder } from "./image-folder.ts";
+import { History } from "./history.ts";
+import { LineFile } from "./line-file.ts";
+import { readGeometries } from "./model-input.ts";
 import { findModels } from "./models.ts";
 import { Pictures } from "./pictures.ts";
 import { RuntimeFeed } from "./runtime-feed.ts";
 import { ACTION_SCHEMAS } from "./schemas.ts";
-import { THUMBNAIL_SIZES, type ThumbnailSize, Thumbnails } from "./thumbnails.ts";
+import { Thumbnails } from "./thumbnails.ts";
 
 const HOST = "127.0.0.1";
 const DASHBOARD_MS = 1_000;
+/** Of each file of earlier runs: some 40,000 results, or 8,000 invocations. */
+const MAX_FILE_BYTES = 16 * 2 ** 20;
 
 export interface PageOptions {
   readonly stack: LocalStack;
@@ -39,21 +45,35 @@ export interface Page {
  */
 export async function startPage({ stack, port = 0 }: PageOptions): Promise<Page> {
   const models = findModels(stack.modelDir);
-  const [files, dashboard] = await Promise.all([
+  const emfFile = new LineFile<KeptEmf>(join(stack.dataDir, "emf.jsonl"), MAX_FILE_BYTES);
+  const earlier = await emfFile.read();
+  const [files, dashboard, geometries] = await Promise.all([
     buildClient(),
-    DashboardFeed.open(stack, basename(stack.modelDir)),
+    DashboardFeed.open(stack, basename(stack.modelDir), earlier),
+    readGeometries(models),
   ]);
   const stream = new EventStream();
-  const emfLines = new EmfLines(stack);
+  const emfLines = new EmfLines(stack, emfFile, earlier);
+  const history = new History(
+    stack,
+    new LineFile<PastResult>(join(stack.dataDir, "history.jsonl"), MAX_FILE_BYTES),
+  );
   const failures = new FailureLines(stack);
   const thumbnails = new Thumbnails(stack);
   const runtime = new RuntimeFeed(stack, failures, (view) => stream.send("runtime", view));
-  const pictures = new Pictures(stack, (message) => stream.send("pictures", message));
+  const pictures = new Pictures(
+    stack,
+    (message) => stream.send("pictures", message),
+    (result) => history.add(result),
+  );
   const info: PageInfo = {
     s3Url: stack.s3Url,
     uploadsBucket: UPLOADS_BUCKET,
     resultsBucket: RESULTS_BUCKET,
+    resultsAs: stack.resultsAs,
+    annotationName: stack.annotationName,
     models: [...models.keys()],
+    geometries,
     maxConcurrency: MAX_CONCURRENCY,
     errors: ERRORS,
   };
@@ -76,17 +96,7 @@ export async function startPage({ stack, port = 0 }: PageOptions): Promise<Page>
     };
     stream.add(reply.raw, snapshot);
   });
-  app.get<{ Querystring: { requestId?: string } }>("/api/emf", ({ query }): EmfAnswer => {
-    return { lines: emfLines.get(query.requestId ?? "") };
-  });
-  serveThumbnails(app, thumbnails);
-  app.get("/api/corrections.zip", async (_, reply) => {
-    const body = await zipImageFolder(stack.client, pictures.corrected());
-    return reply
-      .type("application/zip")
-      .header("content-disposition", 'attachment; filename="corrections.zip"')
-      .send(body);
-  });
+  serveAnswers(app, { stack, info, pictures, history, emfLines, thumbnails });
   const context = { stack, models, pictures, runtime, dashboard };
   serveActions(app, createActions(context), () => stream.send("dashboard", dashboard.draw()));
 
@@ -95,43 +105,18 @@ export async function startPage({ stack, port = 0 }: PageOptions): Promise<Page>
   }, DASHBOARD_MS).unref();
   url = await app.listen({ host: HOST, port });
   stack.allowOrigin(url);
-  void pictures.load().catch((error: Error) => console.error("The buckets cannot be listed:", error.message));
+  const load = history.load().then(() => pictures.load());
+  void load.catch((error: Error) => console.error("The buckets cannot be listed:", error.message));
   return {
     url,
     async close() {
       clearInterval(timer);
       stream.close();
-      for (const part of [dashboard, emfLines, failures, runtime, pictures]) part.close();
+      for (const part of [dashboard, failures, runtime, pictures]) part.close();
+      await Promise.all([emfLines.close(), history.close()]);
       await app.close();
     },
   };
-}
-
-function serveThumbnails(app: FastifyInstance, thumbnails: Thumbnails): void {
-  interface Query {
-    readonly key: string;
-    readonly eTag: string;
-    readonly size: ThumbnailSize;
-  }
-  const querystring = {
-    type: "object",
-    required: ["key", "eTag", "size"],
-    properties: {
-      key: { type: "string", minLength: 1 },
-      eTag: { type: "string" },
-      size: { type: "integer", enum: THUMBNAIL_SIZES },
-    },
-  };
-  app.get<{ Querystring: Query }>("/api/thumbnail", { schema: { querystring } }, async ({ query }, reply) => {
-    const thumbnail = await thumbnails.make(query.key, query.eTag, query.size);
-    // A broken upload is nothing unusual here, and browsers log a 404 as an error.
-    if (thumbnail === undefined) return reply.code(204).send();
-    // The ETag in the address changes with the picture.
-    return reply
-      .type("image/webp")
-      .header("cache-control", "private, max-age=86400, immutable")
-      .send(thumbnail);
-  });
 }
 
 function serveActions(

@@ -1,17 +1,15 @@
-import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { sharp } from "../../function/native.ts";
 import { inspectImage } from "../../function/stages/decode/header.ts";
 import type { LocalStack } from "../stack.ts";
-import { UPLOADS_BUCKET } from "../stack-events.ts";
 import { createLimit } from "./limit.ts";
+import { readUpload } from "./read-upload.ts";
 
-/** Edge lengths in pixels: a row of the list and the detail view, both at twice their CSS size. */
-export const THUMBNAIL_SIZES = [112, 960] as const;
+/** Edge lengths in pixels: a row of the list, a tile of the gallery, the detail view; and what zooming in shows. */
+export const THUMBNAIL_SIZES = [112, 320, 960, 2400] as const;
 export type ThumbnailSize = (typeof THUMBNAIL_SIZES)[number];
 
 const MAX_CACHED = 4_000;
 // As the function's defaults: what it does not open, the page does not show.
-const MAX_BYTES = 25 * 2 ** 20;
 const MAX_PIXELS = 50_000_000;
 const MAX_SECONDS = 10;
 
@@ -40,17 +38,13 @@ export class Thumbnails {
   }
 
   async #shrink(key: string, size: ThumbnailSize): Promise<Buffer> {
-    const object = await this.#stack.client.send(
-      new GetObjectCommand({ Bucket: UPLOADS_BUCKET, Key: key, Range: `bytes=0-${MAX_BYTES}` }),
-    );
-    const bytes = (await object.Body?.transformToByteArray()) ?? new Uint8Array();
-    if (bytes.length > MAX_BYTES) throw new Error(`${key} has more than ${MAX_BYTES} bytes`);
+    const bytes = await readUpload(this.#stack, key);
     inspectImage(bytes, MAX_PIXELS);
     return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error", pages: 1, sequentialRead: true })
       .timeout({ seconds: MAX_SECONDS })
       .rotate()
       .resize(size, size, {
-        fit: size === THUMBNAIL_SIZES[0] ? "cover" : "inside",
+        fit: size <= THUMBNAIL_SIZES[1] ? "cover" : "inside",
         withoutEnlargement: true,
       })
       .webp({ quality: 80, effort: 1 })

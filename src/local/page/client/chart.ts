@@ -7,6 +7,8 @@ import { formatValue } from "./format.ts";
 
 const AXIS_FONT = "11px Inter, system-ui, sans-serif";
 const AXIS_WIDTH = 50;
+/** Of a period, the rest is the gap to the next one. */
+const BAR_SHARE = 0.86;
 /** A threshold further away than this many times the data is named in the legend, but would squash the chart. */
 const LINE_REACH = 3;
 
@@ -121,7 +123,13 @@ export class Chart {
   #series({ axis }: SeriesView, property: string, stacked: boolean): uPlot.Series {
     const color = resolveColor(property);
     if (stacked) {
-      const paths = uPlot.paths.bars?.({ size: [0.86, 64], align: 1 });
+      // As wide as their period, whatever their number: a lone bar of an hour begins before what is shown.
+      const paths = uPlot.paths.bars?.({
+        disp: {
+          x0: { unit: 1, values: ({ data }) => [...data[0]] },
+          size: { unit: 1, values: () => [BAR_SHARE * (this.#view?.periodSeconds ?? 1)] },
+        },
+      });
       return {
         scale: axis,
         fill: color,

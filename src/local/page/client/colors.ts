@@ -13,7 +13,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
   Errors: "--bad",
   Throttles: "--warn",
   rejected: "--warn",
-  failed: "--bad",
+  "failed attempts": "--bad",
 };
 const BY_STAT: Readonly<Record<string, string>> = {
   p50: "--series-1",

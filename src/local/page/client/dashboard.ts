@@ -57,8 +57,8 @@ export class DashboardPanel {
     setText(
       this.#pace,
       view.speed === 1
-        ? "the one that template.yaml deploys"
-        : `the one that template.yaml deploys; a minute of it is ${60 / view.speed} s here, alarms included`,
+        ? "as template.yaml deploys it"
+        : `as template.yaml deploys it, but a minute takes ${60 / view.speed} s, for the alarms too`,
     );
     this.#summarize(view.alarms);
   }
@@ -86,6 +86,5 @@ export class DashboardPanel {
 /** As the alarm widget shows them: composed alarms are no seventh one beside those that they are composed of. */
 function describeCalm(alarms: readonly AlarmView[]): string {
   const composed = alarms.filter(({ isComposite }) => isComposite).length;
-  const rest = composed === 0 ? "" : ` (and ${composed} composed of them)`;
-  return `${alarms.length - composed} alarms${rest}, none rings`;
+  return `${alarms.length - composed} alarms, none rings`;
 }

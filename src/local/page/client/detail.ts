@@ -1,11 +1,14 @@
-import type { PageInfo, PictureView, ResultObject } from "../api.ts";
+import type { PageInfo, PastResult, PictureView, ResultObject } from "../api.ts";
 import { correctionForm } from "./correction.ts";
+import { describeGeometry } from "./crop.ts";
 import { h } from "./dom.ts";
-import { encodeKeyPath } from "./format.ts";
 import { attempt } from "./notice.ts";
+import { pastResults } from "./past-results.ts";
+import { Preview } from "./preview.ts";
+import { rawTexts, resultLinks } from "./raw.ts";
 import { describeResult } from "./result-view.ts";
-import { act, fetchEmf } from "./server.ts";
-import { thumbnailUrl } from "./thumbnail.ts";
+import { act, fetchEmf, fetchHistory, fetchResult } from "./server.ts";
+import { waterfall } from "./waterfall.ts";
 
 const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
@@ -13,15 +16,19 @@ interface DetailOptions {
   readonly info: () => PageInfo | undefined;
   /** Opens the picture before or after this one, where there is one. */
   readonly onStep: (key: string, step: 1 | -1) => void;
+  readonly onClose: () => void;
+  /** How long this page took to upload it, where it did. */
+  readonly uploadMs: (key: string) => number | undefined;
   /** Labels to choose from when a prediction is put right. */
   readonly labels: () => readonly string[];
 }
 
-/** One picture in full, at the side: everything that its result object and the EMF line of its invocation say. */
+/** One picture in full, at the side: everything that its result and the EMF line of its invocation say. */
 export class Detail {
   readonly element = h("dialog", { class: "detail", "aria-label": "Picture" });
   readonly #options: DetailOptions;
   #picture: PictureView | undefined;
+  #preview: Preview | undefined;
 
   constructor(options: DetailOptions) {
     this.#options = options;
@@ -30,20 +37,9 @@ export class Detail {
     });
     this.element.addEventListener("close", () => {
       this.#picture = undefined;
+      options.onClose();
     });
-    this.element.addEventListener("keydown", (event) => {
-      if (event.target instanceof HTMLElement && event.target.closest("pre, input") !== null) return;
-      const typed = this.element.querySelector<HTMLInputElement>(".correct input");
-      if (event.key === "c" && typed !== null && !event.ctrlKey && !event.metaKey) {
-        event.preventDefault();
-        typed.select();
-        return;
-      }
-      const step = STEPS[event.key];
-      if (step === undefined) return;
-      event.preventDefault();
-      this.#step(step);
-    });
+    this.element.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
   get openKey(): string | undefined {
@@ -62,6 +58,19 @@ export class Detail {
     if (!this.element.open) this.element.showModal();
   }
 
+  #onKey(event: KeyboardEvent): void {
+    if (event.target instanceof HTMLElement && event.target.closest("pre, input") !== null) return;
+    if (event.ctrlKey || event.metaKey) return;
+    const typed = this.element.querySelector<HTMLInputElement>(".correct input");
+    const step = STEPS[event.key];
+    if (event.key === "c" && typed !== null) typed.select();
+    else if (event.key === "+") this.#preview?.zoom(1);
+    else if (event.key === "-") this.#preview?.zoom(-1);
+    else if (step !== undefined) this.#step(step);
+    else return;
+    event.preventDefault();
+  }
+
   #step(step: 1 | -1): void {
     if (this.#picture !== undefined) this.#options.onStep(this.#picture.key, step);
   }
@@ -72,7 +81,8 @@ export class Detail {
     const body = h("div", { class: "detail-body" });
     this.element.setAttribute("aria-label", picture.key);
     const focused = document.activeElement?.getAttribute("aria-label");
-    this.element.replaceChildren(this.#head(picture), this.#preview(picture), body);
+    this.#preview = new Preview(picture);
+    this.element.replaceChildren(this.#head(picture), this.#preview.element, body);
     // Whoever steps with a button of the head can go on doing so.
     if (focused !== null && focused !== undefined)
       this.element.querySelector<HTMLElement>(`.detail-head [aria-label="${focused}"]`)?.focus();
@@ -80,33 +90,34 @@ export class Detail {
       body.append(explainWaiting(picture.status));
       return;
     }
-    const url = `${info.s3Url}/${info.resultsBucket}/${encodeKeyPath(`${picture.key}.json`)}`;
-    const emf = picture.requestId === undefined ? Promise.resolve([]) : fetchEmf(picture.requestId);
-    // Its failure is told below; without this it would be an unhandled one when the first request fails too.
-    emf.catch(() => undefined);
     try {
-      const response = await fetch(url);
-      if (!response.ok) throw new Error(`S3 answered ${response.status}`);
-      const json = await response.text();
-      const lines = await emf;
+      const [json, emf, history] = await Promise.all([
+        fetchResult(picture.key),
+        picture.requestId === undefined ? [] : fetchEmf(picture.requestId),
+        fetchHistory(picture),
+      ]);
       if (this.#picture?.key !== picture.key) return;
+      const result = JSON.parse(json) as ResultObject;
+      if (result.image !== undefined) this.#preview.mark(info, picture.model ?? "", result.image);
       body.replaceChildren(
-        ...describeResult(JSON.parse(json) as ResultObject, picture, info),
+        ...describeResult(result, picture, info),
         ...(picture.label === undefined ? [] : [correctionForm(picture, this.#options.labels())]),
-        rawText("Result object", JSON.stringify(JSON.parse(json), null, 2)),
-        rawText("EMF line of its invocation", describeEmf(lines)),
-        h(
-          "p",
-          { class: "links" },
-          link(url, "Open the result object"),
-          link(uploadUrl(info, picture), "Open the upload"),
-        ),
+        ...this.#way(picture, history),
+        ...modelInput(info, picture, result),
+        ...pastResults(history),
+        ...rawTexts(json, emf),
+        resultLinks(info, picture.key),
       );
     } catch (error) {
       body.replaceChildren(
         h("p", { class: "empty", textContent: `The result cannot be read: ${(error as Error).message}` }),
       );
     }
+  }
+
+  #way({ key, model }: PictureView, history: readonly PastResult[]): HTMLElement[] {
+    const own = history.find((result) => result.model === model);
+    return own === undefined ? [] : waterfall(own, this.#options.uploadMs(key));
   }
 
   #head(picture: PictureView): HTMLElement {
@@ -131,53 +142,34 @@ export class Detail {
       button("Close", "×", () => this.element.close()),
     );
   }
-
-  #preview(picture: PictureView): HTMLElement {
-    const image = h("img", {
-      alt: `Upload ${picture.key}`,
-      src: thumbnailUrl(picture.key, picture.eTag, 960),
-    });
-    const frame = h("div", { class: "preview" }, image);
-    image.onload = () => frame.classList.add("loaded");
-    image.onerror = () => frame.replaceChildren(h("p", { textContent: whyNoPreview(picture) }));
-    return frame;
-  }
 }
 
-function whyNoPreview({ status }: PictureView): string {
-  if (document.documentElement.classList.contains("stale"))
-    return "No preview while the page is not connected";
-  return status === "rejected"
-    ? "No preview: the upload cannot be decoded"
-    : "No preview: the upload cannot be read now, or cannot be decoded";
+function modelInput(
+  info: PageInfo,
+  { key, eTag, model = "" }: PictureView,
+  { image }: ResultObject,
+): HTMLElement[] {
+  const geometry = info.geometries[model];
+  if (geometry === undefined || image === undefined) return [];
+  const src = `/api/input?${new URLSearchParams({ key, eTag, model })}`;
+  return [
+    h("h3", { textContent: "What the model sees" }),
+    h(
+      "figure",
+      { class: "model-input" },
+      h("img", { src, alt: "The pixels that the model is given", width: 224, height: 224 }),
+      h("figcaption", {
+        class: "quiet",
+        textContent: `${describeGeometry(image, geometry)}; its frame is drawn above.`,
+      }),
+    ),
+  ];
 }
 
 function explainWaiting(status: "waiting" | "dead"): HTMLElement {
   const text =
     status === "waiting"
-      ? "No result object yet: the upload waits in the queue, or a function has it in hand."
-      : "The function failed five times, so the queue gave the upload up. It lies in the dead-letter queue; redrive sends it back.";
+      ? "No result yet: the upload waits in the queue, or a function has it in hand."
+      : "The function failed seven times, so the queue gave the upload up. It lies in the dead-letter queue; redrive sends it back.";
   return h("p", { class: "empty", textContent: text });
-}
-
-function describeEmf(lines: readonly string[]): string {
-  if (lines.length === 0) return "Not of this run: EMF lines are kept in memory only.";
-  return lines.map((line) => JSON.stringify(JSON.parse(line), null, 2)).join("\n\n");
-}
-
-function rawText(title: string, text: string): HTMLElement {
-  return h(
-    "details",
-    { class: "raw" },
-    h("summary", { textContent: title }),
-    h("pre", { tabIndex: 0, textContent: text }),
-  );
-}
-
-function uploadUrl(info: PageInfo, { key }: PictureView): string {
-  return `${info.s3Url}/${info.uploadsBucket}/${encodeKeyPath(key)}`;
-}
-
-function link(href: string, text: string): HTMLElement {
-  return h("a", { href, target: "_blank", rel: "noreferrer", textContent: text });
 }

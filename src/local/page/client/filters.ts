@@ -1,7 +1,8 @@
+import { Choice, type Option } from "./choice.ts";
 import { h, setAttribute, setText } from "./dom.ts";
 import { formatCount } from "./format.ts";
 import type { Row, RowStatus } from "./model.ts";
-import { isOrder, ORDERS, type Order, sortRows } from "./order.ts";
+import { isOrder, ORDERS, sortRows } from "./order.ts";
 
 type Group = "all" | "classified" | "rejected" | "waiting";
 
@@ -18,16 +19,24 @@ const GROUPS: readonly {
 
 /** As the model card says: ask for 0.9 and look at the rest. */
 const SCORES: Readonly<
-  Record<string, { readonly text: string; readonly holds?: (score: number) => boolean }>
+  Record<string, { readonly text: string; readonly holds: (score: number) => boolean }>
 > = {
-  "": { text: "All scores" },
   "below-0.5": { text: "Score below 0.5", holds: (score) => score < 0.5 },
   "below-0.7": { text: "Score below 0.7", holds: (score) => score < 0.7 },
   "below-0.9": { text: "Score below 0.9", holds: (score) => score < 0.9 },
   "from-0.9": { text: "Score from 0.9", holds: (score) => score >= 0.9 },
 };
 
-/** Filters by status, label and text, with the number of pictures behind each choice. */
+const MINUTE_MS = 60_000;
+/** How long ago the upload may have come. */
+const TIMES: Readonly<Record<string, { readonly text: string; readonly ms: number }>> = {
+  "5m": { text: "Last 5 minutes", ms: 5 * MINUTE_MS },
+  "1h": { text: "Last hour", ms: 60 * MINUTE_MS },
+  "1d": { text: "Last day", ms: 24 * 60 * MINUTE_MS },
+  "7d": { text: "Last week", ms: 7 * 24 * 60 * MINUTE_MS },
+};
+
+/** Filters by status, label, score, model, time and text, with the number of pictures behind each choice. */
 export class Filters {
   readonly element: HTMLElement;
   readonly #onChange: () => void;
@@ -38,30 +47,24 @@ export class Filters {
     autocomplete: "off",
     spellcheck: false,
   });
-  readonly #label = h("select", { "aria-label": "Label" });
-  readonly #score = h("select", { "aria-label": "Score" });
   readonly #order = h("select", { "aria-label": "Order" });
+  readonly #choices: { readonly [Name in "label" | "score" | "model" | "time"]: Choice };
   readonly #counts = new Map<Group, HTMLElement>();
   readonly #buttons = new Map<Group, HTMLButtonElement>();
   #group: Group = "all";
-  /** A label of the address that no picture has yet. */
-  #wantedLabel = "";
-  #labels = "";
 
   constructor(onChange: () => void) {
     this.#onChange = onChange;
     this.#search.oninput = onChange;
-    this.#label.onchange = () => {
-      this.#wantedLabel = "";
-      onChange();
+    this.#choices = {
+      label: new Choice("Label", "All labels", onChange),
+      score: new Choice("Score", "All scores", onChange, optionsOf(SCORES)),
+      model: new Choice("Classified by", "All models", onChange),
+      time: new Choice("Uploaded", "Any time", onChange, optionsOf(TIMES)),
     };
-    this.#score.append(
-      ...Object.entries(SCORES).map(([value, { text }]) => h("option", { value, textContent: text })),
-    );
     this.#order.append(
       ...Object.entries(ORDERS).map(([value, textContent]) => h("option", { value, textContent })),
     );
-    this.#score.onchange = onChange;
     this.#order.onchange = onChange;
     const buttons = GROUPS.map(({ group, label }) => {
       const count = h("span", { class: "count", textContent: "0" });
@@ -81,8 +84,12 @@ export class Filters {
       "search",
       { class: "filters" },
       h("div", { class: "segments", role: "group", "aria-label": "Status" }, ...buttons),
-      h("div", { class: "filter-row" }, this.#search, this.#label),
-      h("div", { class: "filter-row" }, this.#score, this.#order),
+      h("div", { class: "filter-row" }, this.#search, this.#order),
+      h(
+        "div",
+        { class: "filter-row choices" },
+        ...Object.values(this.#choices).map(({ element }) => element),
+      ),
     );
   }
 
@@ -91,39 +98,40 @@ export class Filters {
   }
 
   clear(): void {
-    this.#search.value = "";
-    this.#label.value = "";
-    this.#wantedLabel = "";
-    this.#score.value = "";
-    this.#choose("all");
+    this.restore(new URLSearchParams({ order: this.#order.value }));
   }
 
   apply(rows: readonly Row[]): Row[] {
     this.#count(rows);
+    const { label, score, model, time } = this.#choices;
     const statuses = GROUPS.find(({ group }) => group === this.#group)?.statuses ?? [];
-    const label = this.#label.value || this.#wantedLabel;
-    const { holds } = SCORES[this.#score.value] ?? {};
+    const holds = SCORES[score.value]?.holds;
+    const since = Date.now() - (TIMES[time.value]?.ms ?? Number.POSITIVE_INFINITY);
     const text = this.#search.value.trim().toLowerCase();
     const passing = rows.filter(
       ({ key, status, picture }) =>
         (statuses.length === 0 || statuses.includes(status)) &&
-        (label === "" || picture?.label === label) &&
+        (label.value === "" || picture?.label === label.value) &&
+        (model.value === "" || picture?.model === model.value) &&
         (holds === undefined || (picture?.score !== undefined && holds(picture.score))) &&
+        (picture?.uploadedAt ?? Date.now()) >= since &&
         (text === "" ||
-          key.toLowerCase().includes(text) ||
-          picture?.label?.toLowerCase().includes(text) === true ||
-          picture?.code?.toLowerCase().includes(text) === true ||
-          picture?.model?.toLowerCase().includes(text) === true),
+          [key, picture?.label, picture?.code, picture?.model].some((field) =>
+            field?.toLowerCase().includes(text),
+          )),
     );
     return sortRows(passing, isOrder(this.#order.value) ? this.#order.value : "newest");
   }
 
   /** What is chosen, for the page's address; nothing where nothing is. */
   state(): URLSearchParams {
+    const { label, score, model, time } = this.#choices;
     const chosen = {
       status: this.#group === "all" ? "" : this.#group,
-      label: this.#label.value || this.#wantedLabel,
-      score: this.#score.value,
+      label: label.value,
+      score: score.value,
+      model: model.value,
+      time: time.value,
       order: this.#order.value === "newest" ? "" : this.#order.value,
       text: this.#search.value,
     };
@@ -133,10 +141,12 @@ export class Filters {
   restore(state: URLSearchParams): void {
     const get = (name: string): string => state.get(name) ?? "";
     this.#search.value = get("text");
-    this.#score.value = get("score") in SCORES ? get("score") : "";
-    const order: Order = isOrder(get("order")) ? (get("order") as Order) : "newest";
-    this.#order.value = order;
-    this.#wantedLabel = get("label");
+    this.#order.value = isOrder(get("order")) ? get("order") : "newest";
+    const { label, score, model, time } = this.#choices;
+    label.value = get("label");
+    model.value = get("model");
+    score.value = Object.hasOwn(SCORES, get("score")) ? get("score") : "";
+    time.value = Object.hasOwn(TIMES, get("time")) ? get("time") : "";
     this.#choose(GROUPS.find(({ group }) => group === get("status"))?.group ?? "all");
   }
 
@@ -148,32 +158,33 @@ export class Filters {
 
   #count(rows: readonly Row[]): void {
     const labels = new Map<string, number>();
+    const models = new Map<string, number>();
     const counts = new Map<RowStatus, number>();
     for (const { status, picture } of rows) {
-      counts.set(status, (counts.get(status) ?? 0) + 1);
-      const label = picture?.label;
-      if (label !== undefined) labels.set(label, (labels.get(label) ?? 0) + 1);
+      add(counts, status);
+      if (picture?.label !== undefined) add(labels, picture.label);
+      if (picture?.model !== undefined) add(models, picture.model);
     }
     for (const { group, statuses } of GROUPS) {
       const total = statuses.reduce((sum, status) => sum + (counts.get(status) ?? 0), 0);
       const element = this.#counts.get(group);
       if (element !== undefined) setText(element, formatCount(group === "all" ? rows.length : total));
     }
-    this.#offer([...labels].sort(([a], [b]) => a.localeCompare(b)));
+    this.#choices.label.offer(countedOptions(labels));
+    this.#choices.model.offer(countedOptions(models));
   }
+}
 
-  #offer(labels: readonly (readonly [string, number])[]): void {
-    // Options are replaced only when they differ: an open list must not close under the pointer.
-    const signature = JSON.stringify(labels);
-    if (signature === this.#labels || document.activeElement === this.#label) return;
-    this.#labels = signature;
-    const chosen = this.#label.value || this.#wantedLabel;
-    const options = labels.map(([label, count]) =>
-      h("option", { value: label, textContent: `${label} (${formatCount(count)})` }),
-    );
-    this.#label.replaceChildren(h("option", { value: "", textContent: "All labels" }), ...options);
-    const isThere = labels.some(([label]) => label === chosen);
-    this.#label.value = isThere ? chosen : "";
-    if (isThere) this.#wantedLabel = "";
-  }
+function add<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function countedOptions(counts: ReadonlyMap<string, number>): Option[] {
+  return [...counts]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([value, count]) => ({ value, text: `${value} (${formatCount(count)})` }));
+}
+
+function optionsOf(choices: Readonly<Record<string, { readonly text: string }>>): Option[] {
+  return Object.entries(choices).map(([value, { text }]) => ({ value, text }));
 }

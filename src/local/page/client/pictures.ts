@@ -1,61 +1,58 @@
-import { summarizeCorrections } from "./correction.ts";
+import { readAddress, writeAddress } from "./address.ts";
+import { Comparison } from "./comparison.ts";
 import { Detail } from "./detail.ts";
-import { byId, h, setText } from "./dom.ts";
-import { saveText, toCsv, toJsonLines } from "./export.ts";
-import { filesOfDrop, filesOfInput, filesOfPaste, type KeyedFile } from "./files.ts";
+import { byId, h } from "./dom.ts";
 import { Filters } from "./filters.ts";
-import { count, formatCount } from "./format.ts";
 import type { Model, Row } from "./model.ts";
-import { announce, attempt } from "./notice.ts";
-import { act } from "./server.ts";
-import { STAGES } from "./stage-bar.ts";
+import { Selection } from "./selection.ts";
+import { SetActions } from "./set-actions.ts";
+import { Uploader } from "./uploader.ts";
 import { Uploads } from "./uploads.ts";
 import { VirtualList } from "./virtual-list.ts";
 
-const COPIED_MS = 1_500;
-
-/** The left side: upload, filters, list, and the detail view that a row opens. */
+/** The left side: upload, filters, list, and what a row opens. What is chosen stands in the page's address. */
 export class PicturesPanel {
   readonly uploads: Uploads;
   readonly #model: Model;
+  readonly #uploader: Uploader;
   readonly #filters = new Filters(() => this.draw());
-  readonly #list = new VirtualList((row) => this.#open(row));
+  readonly #selection = new Selection(() => this.#model.changedRows());
+  readonly #list = new VirtualList(this.#selection, (row) => this.#open(row));
+  readonly #actions: SetActions;
   readonly #detail: Detail;
+  readonly #comparison: Comparison;
   readonly #empty = h("div", { class: "empty-list" });
-  readonly #command = h("code");
-  readonly #progress = h("progress", { max: 1, value: 0, "aria-label": "Upload progress" });
-  readonly #progressText = h("span", { class: "quiet" });
-  readonly #rerun = smallButton("Classify all again");
-  readonly #remove = smallButton("Delete");
-  readonly #csv = smallButton("CSV");
-  readonly #jsonLines = smallButton("JSON Lines");
-  readonly #retry = smallButton("Retry all");
-  readonly #others = smallButton("Classify again");
-  readonly #notes = h("p", { class: "notes", role: "status" });
-  readonly #folder = h("a", {
-    href: "/api/corrections.zip",
-    textContent: "Download as ImageFolder",
-    hidden: true,
-  });
-  #shown: readonly Row[] = [];
+  /** A picture of the address that is not known yet. */
+  #wanted = "";
   #isConnected = true;
 
   constructor(model: Model) {
     this.#model = model;
     this.uploads = new Uploads(model);
+    this.#uploader = new Uploader(model, this.uploads);
+    this.#comparison = new Comparison(model, (key) => this.#show(key));
+    this.#actions = new SetActions({
+      model,
+      uploads: this.uploads,
+      selection: this.#selection,
+      onCompare: () => this.#comparison.open(),
+      onGallery: (isGallery) => {
+        this.#list.isGallery = isGallery;
+        this.draw();
+      },
+    });
     this.#detail = new Detail({
       info: () => model.info,
       onStep: (key, step) => this.#step(key, step),
+      onClose: () => this.draw(),
+      uploadMs: (key) => this.uploads.uploadMs.get(key),
       labels: () => [...new Set([...model.pictures.values()].flatMap(({ label }) => label ?? []))].sort(),
     });
     const listFrame = h("div", { class: "list-frame" }, this.#list.element, this.#empty);
-    byId("pictures").append(this.#uploader(), this.#filters.element, this.#setActions(), listFrame);
-    document.body.append(this.#detail.element);
-    this.#acceptDropsAndPastes();
-    this.#filters.restore(new URLSearchParams(location.hash.slice(1)));
-    window.addEventListener("hashchange", () =>
-      this.#filters.restore(new URLSearchParams(location.hash.slice(1))),
-    );
+    byId("pictures").append(this.#uploader.element, this.#filters.element, this.#actions.element, listFrame);
+    document.body.append(this.#comparison.element, this.#detail.element);
+    this.#restore();
+    window.addEventListener("hashchange", () => this.#restore());
     model.onRows(() => this.draw());
   }
 
@@ -67,166 +64,48 @@ export class PicturesPanel {
   draw(): void {
     const all = this.#model.rows();
     const rows = this.#filters.apply(all);
-    this.#shown = rows;
     this.#list.show(rows, this.#model.info, this.#model.runtime?.model);
-    this.#drawSet(all, rows);
+    this.#actions.draw(all, rows, {
+      isFiltered: this.#filters.isActive,
+      isConnected: this.#isConnected,
+      isGallery: this.#list.isGallery,
+    });
     this.#drawEmpty(all.length, rows.length);
-    this.#drawProgress();
-    const open =
-      this.#detail.openKey === undefined ? undefined : this.#model.pictures.get(this.#detail.openKey);
-    if (open !== undefined) this.#detail.open(open);
-    const { info } = this.#model;
-    if (info !== undefined) {
-      setText(
-        this.#command,
-        `aws --endpoint-url ${info.s3Url} --no-sign-request s3 cp picture.jpg s3://${info.uploadsBucket}/`,
-      );
+    this.#uploader.draw();
+    this.#comparison.draw();
+    const { openKey = this.#wanted } = this.#detail;
+    const open = this.#model.pictures.get(openKey);
+    if (open !== undefined) {
+      this.#wanted = "";
+      this.#detail.open(open);
     }
+    const { isGallery } = this.#list;
+    writeAddress([...this.#filters.state(), ["view", isGallery ? "gallery" : ""], ["picture", openKey]]);
   }
 
-  #uploader(): HTMLElement {
-    const files = this.#fileInput("Choose pictures", false);
-    const folder = this.#fileInput("Choose a folder", true);
-    const cancel = smallButton("Cancel");
-    cancel.onclick = () => this.uploads.cancel();
-    const copy = h("button", {
-      type: "button",
-      class: "button small",
-      "aria-label": "Copy the command",
-      textContent: "Copy",
-    });
-    copy.onclick = () =>
-      attempt("Copy", async () => {
-        await navigator.clipboard.writeText(this.#command.textContent ?? "");
-        announce("Copied");
-        copy.textContent = "Copied";
-        setTimeout(() => setText(copy, "Copy"), COPIED_MS);
-      });
-    return h(
-      "div",
-      { class: "uploader" },
-      h(
-        "div",
-        { class: "drop" },
-        h("p", {}, h("strong", { textContent: "Drop pictures or a folder" }), " anywhere, or paste"),
-        h("p", { class: "upload-progress", hidden: true }, this.#progressText, this.#progress, cancel),
-      ),
-      h("div", { class: "buttons" }, files, folder),
-      h("div", { class: "command" }, this.#command, copy),
-    );
-  }
-
-  /** What is done with the rows that pass the filters. */
-  #setActions(): HTMLElement {
-    const keysOf = (rows: readonly Row[]): string[] =>
-      rows
-        .filter(({ picture, upload }) => picture !== undefined && upload === undefined)
-        .map(({ key }) => key);
-    const ask = (what: string, name: "rerun" | "delete", rows: readonly Row[]): void => {
-      const keys = keysOf(rows);
-      if (keys.length === 0 || !confirm(`${what} ${count(keys.length, "picture")}?`)) return;
-      void attempt(what, () => act(name, { keys }));
-    };
-    this.#rerun.onclick = () => ask("Classify again", "rerun", this.#shown);
-    this.#others.onclick = () => ask("Classify again", "rerun", this.#ofOtherModels(this.#model.rows()));
-    this.#remove.onclick = () => ask("Delete, with their results,", "delete", this.#shown);
-    this.#csv.onclick = () => saveText("results.csv", "text/csv", toCsv(this.#shown));
-    this.#jsonLines.onclick = () => saveText("results.jsonl", "application/jsonl", toJsonLines(this.#shown));
-    this.#retry.onclick = () => this.uploads.retryAll();
-    const legend = STAGES.map((stage) =>
-      h("li", {}, h("span", { class: `swatch stage-${stage}` }), h("span", { textContent: stage })),
-    );
-    return h(
-      "div",
-      { class: "filters" },
-      h(
-        "div",
-        { class: "set-actions" },
-        this.#rerun,
-        this.#remove,
-        this.#csv,
-        this.#jsonLines,
-        this.#others,
-        this.#retry,
-      ),
-      this.#notes,
-      this.#folder,
-      h("ul", { class: "stage-key", "aria-label": "Colours of the bars: time by stage" }, ...legend),
-    );
-  }
-
-  #ofOtherModels(rows: readonly Row[]): Row[] {
-    const model = this.#model.runtime?.model;
-    if (model === undefined) return [];
-    return rows.filter(({ picture }) => picture?.model !== undefined && picture.model !== model);
-  }
-
-  #drawSet(all: readonly Row[], shown: readonly Row[]): void {
-    const others = this.#ofOtherModels(all).length;
-    const pictures = shown.filter(({ picture }) => picture !== undefined).length;
-    setText(
-      this.#rerun,
-      this.#filters.isActive ? `Classify ${formatCount(pictures)} again` : "Classify all again",
-    );
-    setText(this.#remove, this.#filters.isActive ? `Delete ${formatCount(pictures)}` : "Delete all");
-    for (const button of [this.#rerun, this.#remove]) button.disabled = pictures === 0 || !this.#isConnected;
-    for (const button of [this.#csv, this.#jsonLines]) button.disabled = shown.length === 0;
-    this.#others.hidden = others === 0;
-    this.#others.disabled = !this.#isConnected;
-    setText(this.#others, `Classify ${formatCount(others)} of another model again`);
-    const { failed, note } = this.uploads;
-    this.#retry.hidden = failed === 0;
-    setText(this.#retry, `Retry all ${formatCount(failed)}`);
-    const corrections = summarizeCorrections(this.#model.pictures.values());
-    this.#folder.hidden = corrections === "";
-    setText(this.#notes, [note, corrections].filter((text) => text !== "").join(" "));
-    const state = this.#filters.state().toString();
-    if (location.hash.slice(1) !== state) history.replaceState(null, "", state === "" ? "#" : `#${state}`);
-  }
-
-  #fileInput(text: string, isFolder: boolean): HTMLElement {
-    const input = h("input", { type: "file", multiple: true, class: "visually-hidden" });
-    if (isFolder) input.webkitdirectory = true;
-    else input.accept = "image/*";
-    input.onchange = () => {
-      this.uploads.add(filesOfInput(input));
-      input.value = "";
-    };
-    return h("label", { class: `button ${isFolder ? "" : "primary"}` }, text, input);
-  }
-
-  #acceptDropsAndPastes(): void {
-    const root = document.documentElement;
-    let depth = 0;
-    const mark = (change: number) => {
-      depth = Math.max(0, depth + change);
-      root.classList.toggle("dropping", depth > 0);
-    };
-    window.addEventListener("dragenter", () => mark(1));
-    window.addEventListener("dragleave", () => mark(-1));
-    window.addEventListener("dragover", (event) => event.preventDefault());
-    window.addEventListener("drop", (event) => {
-      event.preventDefault();
-      mark(-depth);
-      if (event.dataTransfer !== null) this.#take(filesOfDrop(event.dataTransfer));
-    });
-    window.addEventListener("paste", ({ clipboardData }) => this.uploads.add(filesOfPaste(clipboardData)));
-  }
-
-  #take(files: Promise<readonly KeyedFile[]>): void {
-    void attempt("The dropped files cannot be read", async () => this.uploads.add(await files));
+  #restore(): void {
+    const state = readAddress();
+    this.#wanted = state.get("picture") ?? "";
+    this.#list.isGallery = state.get("view") === "gallery";
+    this.#filters.restore(state);
   }
 
   #open(row: Row): void {
     if (row.status === "failed") this.uploads.retry(row.key);
-    else if (row.picture !== undefined && row.upload === undefined) this.#detail.open(row.picture);
+    else if (row.upload === undefined) this.#show(row.key);
+  }
+
+  #show(key: string): void {
+    const picture = this.#model.pictures.get(key);
+    if (picture === undefined) return;
+    this.#list.activate(key);
+    this.#detail.open(picture);
+    this.draw();
   }
 
   #step(key: string, step: 1 | -1): void {
-    const picture = this.#list.neighbour(key, step)?.picture;
-    if (picture === undefined) return;
-    this.#list.activate(picture.key);
-    this.#detail.open(picture);
+    const next = this.#list.neighbour(key, step);
+    if (next !== undefined) this.#show(next.key);
   }
 
   #drawEmpty(all: number, shown: number): void {
@@ -248,31 +127,4 @@ export class PicturesPanel {
       );
     }
   }
-
-  #drawProgress(): void {
-    const uploads = [...this.#model.uploads.values()].filter(
-      ({ failed, isStored }) => failed === undefined && !isStored,
-    );
-    const frame = this.#progress.parentElement;
-    if (frame === null) return;
-    frame.hidden = uploads.length < 2;
-    // It takes the place of the invitation above it, so that nothing moves.
-    if (frame.previousElementSibling instanceof HTMLElement)
-      frame.previousElementSibling.hidden = !frame.hidden;
-    if (frame.hidden) {
-      this.#progress.max = 1;
-      return;
-    }
-    // The largest number of uploads left since there were none is the whole.
-    this.#progress.max = Math.max(this.#progress.max, uploads.length);
-    this.#progress.value = this.#progress.max - uploads.length;
-    setText(
-      this.#progressText,
-      `Uploading, ${formatCount(uploads.length)} of ${formatCount(this.#progress.max)} left`,
-    );
-  }
-}
-
-function smallButton(text: string): HTMLButtonElement {
-  return h("button", { type: "button", class: "button small", textContent: text });
 }

@@ -21,7 +21,12 @@ export class RowView {
     this.element = h(
       "div",
       { class: "row", role: "option", id, "aria-selected": "false" },
-      this.#thumbnail.element,
+      h(
+        "span",
+        { class: "pick" },
+        this.#thumbnail.element,
+        h("span", { class: "tick", "aria-hidden": "true" }),
+      ),
       h("span", { class: "what" }, h("span", { class: "line" }, this.#title, this.#note), this.#key),
       h("span", { class: "stages" }, this.#stages.element, this.#time),
     );
@@ -31,9 +36,9 @@ export class RowView {
    * @param fullMs the time that fills the stage bar
    * @param model the one that runs now; a result of another one is marked
    */
-  update(row: Row, info: PageInfo | undefined, fullMs: number, model = ""): void {
+  update(row: Row, info: PageInfo | undefined, fullMs: number, model = "", size: 112 | 320 = 112): void {
     this.row = row;
-    this.#thumbnail.update(row);
+    this.#thumbnail.update(row, size);
     setAttribute(this.element, "data-status", row.status);
     const { picture, upload } = row;
     const meaning = picture?.code === undefined ? undefined : info?.errors[picture.code]?.meaning;

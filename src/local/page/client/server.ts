@@ -1,4 +1,12 @@
-import type { Actions, EmfAnswer, ServerEvents } from "../api.ts";
+import type {
+  Actions,
+  ComparedPair,
+  ComparisonAnswer,
+  EmfAnswer,
+  HistoryAnswer,
+  PastResult,
+  ServerEvents,
+} from "../api.ts";
 
 export type ConnectionState = "connecting" | "live" | "lost";
 
@@ -25,13 +33,45 @@ export async function act<Name extends keyof Actions>(name: Name, body: Actions[
     body: JSON.stringify(body),
   });
   if (response.ok) return;
-  const answer = (await response.json().catch(() => ({}))) as { error?: string };
-  throw new Error(answer.error ?? `the server answered ${response.status}`);
+  throw new Error(reasonOf(await response.text()) ?? `the server answered ${response.status}`);
 }
 
 /** The EMF lines of one invocation. */
 export async function fetchEmf(requestId: string): Promise<readonly string[]> {
-  const response = await fetch(`/api/emf?requestId=${encodeURIComponent(requestId)}`);
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  return ((await response.json()) as EmfAnswer).lines;
+  return (JSON.parse(await ask("emf", { requestId })) as EmfAnswer).lines;
+}
+
+/** The JSON of a result, whatever the way of publishing. */
+export function fetchResult(key: string): Promise<string> {
+  return ask("result", { key });
+}
+
+/** What every model said of these bytes under this key, oldest first. */
+export async function fetchHistory({
+  key,
+  eTag,
+}: {
+  key: string;
+  eTag: string;
+}): Promise<readonly PastResult[]> {
+  return (JSON.parse(await ask("history", { key, eTag })) as HistoryAnswer).results;
+}
+
+export async function fetchComparison(a: string, b: string): Promise<readonly ComparedPair[]> {
+  return (JSON.parse(await ask("comparison", { a, b })) as ComparisonAnswer).pairs;
+}
+
+async function ask(what: string, query: Readonly<Record<string, string>>): Promise<string> {
+  const response = await fetch(`/api/${what}?${new URLSearchParams(query)}`);
+  const text = await response.text();
+  if (response.ok) return text;
+  throw new Error(reasonOf(text) ?? `the server answered ${response.status}`);
+}
+
+function reasonOf(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { error?: string }).error;
+  } catch {
+    return undefined;
+  }
 }

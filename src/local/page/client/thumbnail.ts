@@ -3,7 +3,7 @@ import { enqueueLoad } from "./load-queue.ts";
 import type { Row } from "./model.ts";
 
 /** Address of a small picture of an upload; `size` is one of the sizes that the server makes. */
-export function thumbnailUrl(key: string, eTag: string, size: 112 | 960): string {
+export function thumbnailUrl(key: string, eTag: string, size: 112 | 320 | 960 | 2400): string {
   return `/api/thumbnail?${new URLSearchParams({ key, eTag, size: String(size) })}`;
 }
 
@@ -11,7 +11,10 @@ const RETRY_MS = 2_000;
 const LONGEST_MS = 30_000;
 
 /** A square for a row's picture, which shows a sign where there is none. */
-export function createThumbnail(): { readonly element: HTMLElement; update(row: Row): void } {
+export function createThumbnail(): {
+  readonly element: HTMLElement;
+  update(row: Row, size: 112 | 320): void;
+} {
   const element = h("span", { class: "thumbnail" });
   let shown = "";
   let isHopeless = false;
@@ -44,10 +47,10 @@ export function createThumbnail(): { readonly element: HTMLElement; update(row: 
   };
   return {
     element,
-    update({ picture, upload, status }) {
+    update({ picture, upload, status }, size) {
       isHopeless = status === "rejected";
       const url =
-        upload?.preview() ?? (picture === undefined ? "" : thumbnailUrl(picture.key, picture.eTag, 112));
+        upload?.preview() ?? (picture === undefined ? "" : thumbnailUrl(picture.key, picture.eTag, size));
       if (url === shown) return;
       shown = url;
       element.classList.remove("loaded", "broken");

@@ -14,6 +14,8 @@ export class Uploads {
   readonly #files = new Map<string, File>();
   readonly #previews = new Map<string, string>();
   readonly #requests = new Set<XMLHttpRequest>();
+  /** How long the upload of each key took. */
+  readonly uploadMs = new Map<string, number>();
   #running = 0;
 
   constructor(model: Model) {
@@ -124,11 +126,13 @@ export class Uploads {
       return;
     }
     const url = `${info.s3Url}/${info.uploadsBucket}/${encodeKeyPath(state.key)}`;
+    const startedAt = performance.now();
     try {
       await putFile(url, file, this.#requests, (progress) => {
         state.progress = progress;
         this.#model.changedRows();
       });
+      this.uploadMs.set(state.key, performance.now() - startedAt);
       state.isStored = true;
       if (state.isListed && this.#model.uploads.get(state.key) === state) this.#forget(state.key);
     } catch (error) {

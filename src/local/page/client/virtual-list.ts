@@ -1,16 +1,16 @@
 import type { PageInfo } from "../api.ts";
 import { h, setAttribute, setStyle } from "./dom.ts";
+import { type Layout, layoutOf, stepOf } from "./layout.ts";
 import type { Row } from "./model.ts";
 import { RowView } from "./row-view.ts";
+import type { Selection } from "./selection.ts";
 import { totalMs } from "./stage-bar.ts";
 
-/** Height of a row in CSS pixels, also in styles/rows.css. */
-const ROW_HEIGHT = 64;
 const OVERSCAN = 4;
 
 /**
- * A list of any length with only the visible rows in the document. One tab stop: arrows, Page Up and Down, Home
- * and End move, Enter opens.
+ * A list or a gallery of any length with only the visible rows in the document. One tab stop: arrows, Page Up and Down,
+ * Home and End move, with Shift they pick what they pass; Space picks, Enter opens.
  */
 export class VirtualList {
   readonly element = h("div", {
@@ -18,6 +18,7 @@ export class VirtualList {
     role: "listbox",
     tabIndex: 0,
     "aria-label": "Pictures",
+    "aria-multiselectable": "true",
   });
   readonly #space = h("div", { class: "space" });
   readonly #views: RowView[] = [];
@@ -26,36 +27,71 @@ export class VirtualList {
   #info: PageInfo | undefined;
   #model = "";
   #activeKey: string | undefined;
+  #isGallery = false;
+  #layout: Layout = layoutOf(false, 0);
+  readonly #selection: Selection;
 
-  constructor(onOpen: (row: Row) => void) {
+  constructor(selection: Selection, onOpen: (row: Row) => void) {
+    this.#selection = selection;
     this.#onOpen = onOpen;
     this.element.append(this.#space);
     this.element.addEventListener("scroll", () => this.#draw(), { passive: true });
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     this.element.addEventListener("focus", () => this.#draw());
     this.element.addEventListener("blur", () => this.#draw());
-    this.#space.addEventListener("click", ({ target }) => {
-      const view = this.#views.find(({ element }) => element.contains(target as Node));
+    this.#space.addEventListener("click", (event) => {
+      const view = this.#views.find(({ element }) => element.contains(event.target as Node));
       if (view?.row === undefined) return;
-      this.#activeKey = view.row.key;
+      const { key } = view.row;
+      this.#activeKey = key;
+      const isTick = event.target instanceof Element && event.target.closest(".tick") !== null;
+      if (event.shiftKey) this.#selection.extendTo(key, this.#rows);
+      else if (isTick || event.ctrlKey || event.metaKey) this.#selection.toggle(key);
+      else this.#onOpen(view.row);
       this.#draw();
-      this.#onOpen(view.row);
     });
-    new ResizeObserver(() => this.#draw()).observe(this.element);
+    new ResizeObserver(() => this.#place()).observe(this.element);
+  }
+
+  get isGallery(): boolean {
+    return this.#isGallery;
+  }
+
+  set isGallery(isGallery: boolean) {
+    this.#isGallery = isGallery;
+    this.element.classList.toggle("gallery", isGallery);
+    this.#place();
+  }
+
+  /** What stood at the top stays there when the columns become other ones. */
+  #place(): void {
+    const { columns, height } = this.#layout;
+    const top = Math.floor(this.element.scrollTop / height) * columns;
+    this.#layout = layoutOf(this.#isGallery, this.#space.clientWidth);
+    setStyle(this.#space, { height: `${this.#heightOf(this.#rows.length)}px` });
+    if (this.#layout.columns !== columns)
+      this.element.scrollTop = Math.floor(top / this.#layout.columns) * this.#layout.height;
+    this.#draw();
+  }
+
+  #heightOf(rows: number): number {
+    return Math.ceil(rows / this.#layout.columns) * this.#layout.height;
   }
 
   /** Shows other rows. When one has scrolled down, what is in view stays in view. */
   show(rows: readonly Row[], info: PageInfo | undefined, model = ""): void {
     this.#model = model;
-    const top = Math.floor(this.element.scrollTop / ROW_HEIGHT);
-    const anchor = top > 0 ? this.#rows[top]?.key : undefined;
-    const offset = this.element.scrollTop - top * ROW_HEIGHT;
+    const { columns, height } = this.#layout;
+    const top = Math.floor(this.element.scrollTop / height);
+    const anchor = top > 0 ? this.#rows[top * columns]?.key : undefined;
+    const offset = this.element.scrollTop - top * height;
     this.#rows = rows;
     this.#info = info;
-    setStyle(this.#space, { height: `${rows.length * ROW_HEIGHT}px` });
+    setStyle(this.#space, { height: `${this.#heightOf(rows.length)}px` });
     if (anchor !== undefined) {
       const index = rows.findIndex(({ key }) => key === anchor);
-      if (index >= 0 && index !== top) this.element.scrollTop = index * ROW_HEIGHT + offset;
+      const line = Math.floor(index / columns);
+      if (index >= 0 && line !== top) this.element.scrollTop = line * height + offset;
     }
     this.#draw();
   }
@@ -75,8 +111,10 @@ export class VirtualList {
 
   #draw(): void {
     const { scrollTop, clientHeight } = this.element;
-    const first = Math.max(0, Math.floor(scrollTop / ROW_HEIGHT) - OVERSCAN);
-    const last = Math.min(this.#rows.length, Math.ceil((scrollTop + clientHeight) / ROW_HEIGHT) + OVERSCAN);
+    const { columns, width, height } = this.#layout;
+    const first = Math.max(0, Math.floor(scrollTop / height) - OVERSCAN) * columns;
+    const end = (Math.ceil((scrollTop + clientHeight) / height) + OVERSCAN) * columns;
+    const last = Math.max(first, Math.min(this.#rows.length, end));
     const slowest = this.#fullMs(first, last);
     const count = last - first;
     while (this.#views.length < count) {
@@ -90,11 +128,17 @@ export class VirtualList {
       // The same row keeps the same element while it is in view: index modulo the number of elements.
       const view = this.#views[index % this.#views.length];
       if (row === undefined || view === undefined) continue;
-      view.update(row, this.#info, slowest, this.#model);
+      view.update(row, this.#info, slowest, this.#model, this.#isGallery ? 320 : 112);
       const isActive = row.key === this.#activeKey;
       if (isActive) activeId = view.element.id;
-      setStyle(view.element, { transform: `translateY(${index * ROW_HEIGHT}px)`, display: "" });
-      setAttribute(view.element, "aria-selected", String(isActive));
+      view.element.classList.toggle("active", isActive);
+      const [x, y] = [(index % columns) * width, Math.floor(index / columns) * height];
+      setStyle(view.element, {
+        transform: `translate(${x}px, ${y}px)`,
+        width: columns === 1 ? "" : `${width}px`,
+        display: "",
+      });
+      setAttribute(view.element, "aria-selected", String(this.#selection.has(row.key)));
       setAttribute(view.element, "aria-posinset", String(index + 1));
       setAttribute(view.element, "aria-setsize", String(this.#rows.length));
     }
@@ -103,6 +147,7 @@ export class VirtualList {
       if (shift >= count) setStyle(view.element, { display: "none" });
     }
     setAttribute(this.element, "aria-activedescendant", activeId);
+    this.element.classList.toggle("picking", this.#selection.size > 0);
   }
 
   /** Twice the median of the rows in view, so that one slow picture does not flatten the others. */
@@ -117,35 +162,43 @@ export class VirtualList {
   }
 
   #onKey(event: KeyboardEvent): void {
-    const page = Math.max(1, Math.floor(this.element.clientHeight / ROW_HEIGHT) - 1);
-    const steps: Readonly<Record<string, number>> = {
-      ArrowDown: 1,
-      ArrowUp: -1,
-      PageDown: page,
-      PageUp: -page,
-      Home: Number.NEGATIVE_INFINITY,
-      End: Number.POSITIVE_INFINITY,
-    };
     const current = this.#rows.findIndex(({ key }) => key === this.#activeKey);
-    const step = steps[event.key];
-    if (step !== undefined) {
-      event.preventDefault();
-      const next = Math.min(this.#rows.length - 1, Math.max(0, current < 0 ? 0 : current + step));
-      this.#activeKey = this.#rows[next]?.key;
-      this.#reveal(next);
-      this.#draw();
-    } else if (event.key === "Enter" || event.key === " ") {
-      event.preventDefault();
-      const row = this.#rows[current];
-      if (row !== undefined) this.#onOpen(row);
+    const step = stepOf(event.key, this.#layout, this.element.clientHeight);
+    const done =
+      step === undefined
+        ? this.#commandOf(event, this.#rows[current])
+        : () => this.#move(current, step, event);
+    if (done === undefined) return;
+    event.preventDefault();
+    done();
+    this.#draw();
+  }
+
+  #move(current: number, step: number, { shiftKey }: KeyboardEvent): void {
+    const next = Math.min(this.#rows.length - 1, Math.max(0, current < 0 ? 0 : current + step));
+    const [from, to] = [this.#rows[current], this.#rows[next]];
+    if (to === undefined) return;
+    if (shiftKey) {
+      if (from !== undefined && !this.#selection.has(from.key)) this.#selection.toggle(from.key);
+      this.#selection.extendTo(to.key, this.#rows);
     }
+    this.#activeKey = to.key;
+    this.#reveal(next);
+  }
+
+  #commandOf({ key, ctrlKey, metaKey }: KeyboardEvent, row: Row | undefined): (() => void) | undefined {
+    if (key === "a" && (ctrlKey || metaKey)) return () => this.#selection.all(this.#rows);
+    if (key === "Escape") return () => this.#selection.clear();
+    if (key === "Enter" && row !== undefined) return () => this.#onOpen(row);
+    if (key === " " && row !== undefined) return () => this.#selection.toggle(row.key);
+    return undefined;
   }
 
   #reveal(index: number): void {
-    const top = index * ROW_HEIGHT;
+    const { columns, height } = this.#layout;
+    const top = Math.floor(index / columns) * height;
     const { scrollTop, clientHeight } = this.element;
     if (top < scrollTop) this.element.scrollTop = top;
-    else if (top + ROW_HEIGHT > scrollTop + clientHeight)
-      this.element.scrollTop = top + ROW_HEIGHT - clientHeight;
+    else if (top + height > scrollTop + clientHeight) this.element.scrollTop = top + height - clientHeight;
   }
 }
