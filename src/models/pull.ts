@@ -16,6 +16,8 @@ export interface PullOptions extends Omit<ImportOptions, "source"> {
   readonly downloads: string;
   /** An archive that was downloaded by other means. */
   readonly from?: string;
+  /** Takes the unpacked file and what became of it, while it is there. */
+  readonly onImported?: (file: string, model: ImportedModel, options: ImportOptions) => Promise<void>;
   readonly startProgress?: typeof startProgress;
   /** How patient to be. */
   readonly network?: Pick<Download, "attempts" | "retryDelayMs" | "stallTimeoutMs">;
@@ -37,7 +39,10 @@ export async function pullModel(model: PublishedModel, options: PullOptions): Pr
     const file = join(unpacked, tflite?.name ?? "");
     writeFileSync(file, tflite?.bytes ?? new Uint8Array());
     const labels = options.labels ?? (await unpackLabels(model, archive, unpacked, options));
-    return importTflite(file, { ...options, labels, source: urlOf(model.archive, options) });
+    const importOptions = { ...options, labels, source: urlOf(model.archive, options) };
+    const imported = importTflite(file, importOptions);
+    await options.onImported?.(file, imported, importOptions);
+    return imported;
   } finally {
     rmSync(unpacked, { recursive: true, force: true });
   }

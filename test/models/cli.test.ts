@@ -64,8 +64,35 @@ describe("the model command", () => {
       "--json",
     );
     assert.deepEqual([status, stderr], [0, ""]);
-    const { name, labelCount, imageSize, weights, input } = JSON.parse(stdout);
+    const { name, labelCount, imageSize, weights, input, check } = JSON.parse(stdout);
     assert.deepEqual([name, labelCount, imageSize, weights, input], ["colours", 3, 8, "fast", "float32"]);
+    assert.ok(check.images.length >= 14 && check.cpuMs.model > 0 && check.cpuMs.reference > 0);
+  });
+
+  test("runs what it imported on images, beside the float32 graph", async () => {
+    const args = ["import", join(folder, "colours.tflite"), "--out", join(folder, "checked")];
+    const { status, stdout } = await run(...args, "--check", images);
+    assert.equal(status, 0);
+    assert.match(stdout, /│ blue.tall\.jpg +│ blue 1\.00 +│ blue 1\.00/);
+    assert.match(stdout, /The same first label as the float32 graph: 6 of 6 images\./);
+    assert.match(stdout, /CPU time per inference, one thread: INT8 [\d.]+ ms, float32 [\d.]+ ms/);
+    const { status: missing, stderr } = await run(...args, "--force", "--check", join(folder, "nowhere"));
+    assert.equal(missing, 11);
+    assert.match(stderr, /DATASET_WRONG: expected a folder of images, there is no .*nowhere/);
+  });
+
+  test("refuses means and deviations of another unit or number", async () => {
+    const args = ["import", join(folder, "colours.tflite"), "--out", join(folder, "means")];
+    for (const [option, value, message] of [
+      ["--mean", "127.5", /for pixels from 0 to 1, got 127\.5: divide by 255/],
+      ["--mean", "0.1,0.2", /one number or three/],
+      ["--std", "0", /above 0/],
+      ["--crop-pct", "2", /up to 1/],
+    ] as const) {
+      const { status, stderr } = await run(...args, option, value);
+      assert.equal(status, 2);
+      assert.match(stderr, message);
+    }
   });
 
   test("lists it", async () => {

@@ -76,6 +76,79 @@ describe("importing a TFLite file writes a model folder in the Hugging Face layo
     assert.equal(preprocessor.resample, 1);
   });
 
+  test("how much of the shorter side is seen can be said", () => {
+    const model = importTflite(file, { ...OPTIONS, out, cropRatio: 1 });
+    const { size } = JSON.parse(readFileSync(join(model.folder, "preprocessor_config.json"), "utf8"));
+    assert.deepEqual(size, { shortest_edge: 8 });
+  });
+
+  test("numbers in front of the labels are left out where every line has its own, as Teachable Machine writes", () => {
+    const labelsOf = (text: string) => {
+      writeFileSync(join(folder, "my_labels.txt"), text);
+      const { folder: model } = importTflite(file, { ...OPTIONS, out, force: true });
+      return Object.values(JSON.parse(readFileSync(join(model, "config.json"), "utf8")).id2label);
+    };
+    const fruit = ["fresh apple", "rotten apple", "7 bananas"];
+    assert.deepEqual(labelsOf("\uFEFF0 fresh apple\n1 rotten apple\n2 7 bananas\n"), fruit);
+    assert.deepEqual(labelsOf("0: fresh apple\n1: rotten apple\n2: 7 bananas"), fruit);
+    const euros = ["1 euro", "2 euros", "5 euros"];
+    assert.deepEqual(labelsOf(euros.join("\n")), euros);
+    assert.deepEqual(labelsOf("0\n1\n2\n"), ["0", "1", "2"]);
+  });
+
+  test("a range of its own is asked for, and one half of the answer is not enough", () => {
+    const { mean, std, ...silent } = OPTIONS;
+    throwsCode(
+      () => importTflite(file, { ...silent, out }),
+      "PREPROCESSING_UNKNOWN",
+      /range is -1\.111 to 1\.722.*--mean/,
+    );
+    throwsCode(() => importTflite(file, { ...silent, out, mean }), "USAGE", /--mean and --std together/);
+    assert.ok(importTflite(file, { ...silent, out, mean, std }));
+  });
+
+  test("of several outputs the one with as many values as there are labels is taken", () => {
+    const net = new Network(2);
+    const x = net.input(8, 1 / 128, 128);
+    const mean = net.activation([1, 3], 1 / 128, 128);
+    net.layer({ op: "MEAN", inputs: [x, net.constant([1, 2])], output: mean });
+    const [age, kind] = [5, 3].map((width) =>
+      net.layer({
+        ...{ op: "FULLY_CONNECTED", inputs: [mean, net.weights([width, 3], 0.02), net.bias(width)] },
+        output: net.activation([1, width], 0.05, 128),
+      }),
+    );
+    writeFileSync(file, net.toTflite([age ?? 0, kind ?? 0]));
+    assert.equal(importTflite(file, { weights: "fast", input: "float32", out }).labelCount, 3);
+    const labels = join(folder, "ages.txt");
+    writeFileSync(labels, "a\nb\nc\nd\ne\n");
+    const ages = importTflite(file, { weights: "fast", input: "float32", out, labels, name: "ages" });
+    assert.equal(ages.labelCount, 5);
+    writeFileSync(labels, "a\nb\n");
+    throwsCode(
+      () => importTflite(file, { weights: "fast", input: "float32", out, labels, name: "b" }),
+      "LABELS_WRONG",
+      /expected 5 or 3 labels, .* got 2/,
+    );
+  });
+
+  test("one sigmoid takes one label or two", () => {
+    const net = new Network(3);
+    const x = net.input(8, 1 / 128, 128);
+    const mean = net.activation([1, 3], 1 / 128, 128);
+    net.layer({ op: "MEAN", inputs: [x, net.constant([1, 2])], output: mean });
+    const one = net.activation([1, 1], 0.05, 128);
+    net.layer({ op: "FULLY_CONNECTED", inputs: [mean, net.weights([1, 3], 0.02), net.bias(1)], output: one });
+    net.layer({ op: "LOGISTIC", inputs: [one], output: net.activation([1, 1], 1 / 256, 0) });
+    writeFileSync(file, net.toTflite());
+    for (const [name, text] of Object.entries({ one: "dog\n", two: "cat\ndog\n" })) {
+      const labels = join(folder, `${name}.txt`);
+      writeFileSync(labels, text);
+      const model = importTflite(file, { weights: "fast", input: "float32", out, labels, name });
+      assert.equal(model.labelCount, text.trim().split("\n").length);
+    }
+  });
+
   test("the folder is readable by everybody, the hash is that of the model, and nothing else is left", () => {
     const model = importTflite(file, { ...OPTIONS, out });
     assert.equal(statSync(model.folder).mode & 0o777, 0o755);

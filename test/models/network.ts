@@ -15,6 +15,8 @@ export function randomNumbers(seed: number): () => number {
 export interface Layer {
   /** Any operator, importable or not. */
   readonly op: OperatorName | "CUSTOM" | "SHAPE" | "BATCH_MATMUL" | "SPACE_TO_DEPTH";
+  /** Of CUSTOM. */
+  readonly customCode?: string;
   readonly inputs: readonly number[];
   readonly output: number;
   readonly activation?: keyof typeof ACTIVATION;
@@ -180,7 +182,7 @@ function operatorSpec(layer: Layer): OperatorSpec {
   }
   return {
     ...{ code, inputs: layer.inputs, outputs: [layer.output], options: new Map(fields) },
-    ...(layer.op === "CUSTOM" && { customCode: "MyOperator" }),
+    ...(layer.op === "CUSTOM" && { customCode: layer.customCode ?? "MyOperator" }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { Argument, Command, Option } from "commander";
+import { checkImport } from "../check.ts";
 import { CommandError } from "../errors.ts";
 import { MODELS_DIR } from "../folder.ts";
 import { DEFAULT_BASE_URL, PUBLISHED_MODELS } from "../published.ts";
 import { type PullOptions, pullModel } from "../pull.ts";
-import { inputOption, printImported, weightsOption } from "./import.ts";
+import { checkOption, inputOption, printImported, weightsOption } from "./import.ts";
 
 const DOWNLOADS_DIR = join(import.meta.dirname, "../../../.data/downloads");
 
@@ -25,6 +26,7 @@ export function pullCommand(): Command {
     )
     .addOption(weightsOption())
     .addOption(inputOption())
+    .addOption(checkOption())
     .option("--force", "replace a model of that name")
     .option("--json", "print the result as JSON")
     .addHelpText(
@@ -37,9 +39,21 @@ Examples:
   $ npm run model -- pull mobilenet-v1
   $ npm run model -- pull mobilenet-v1 --from mobilenet_v1_1.0_224_quant_and_labels.zip --input uint8`,
     )
-    .action(async (key: string, options: Omit<PullOptions, "name"> & { name?: string; json?: true }) => {
-      const model = PUBLISHED_MODELS[key];
-      if (model === undefined) throw new CommandError("USAGE", `expected a published model, got ${key}`);
-      printImported(await pullModel(model, { ...options, name: options.name ?? key }), options.json ?? false);
+    .action(async (key: string, { check: dir, json, ...options }: CommandOptions) => {
+      const published = PUBLISHED_MODELS[key];
+      if (published === undefined) throw new CommandError("USAGE", `expected a published model, got ${key}`);
+      await pullModel(published, {
+        ...options,
+        name: options.name ?? key,
+        async onImported(file, model, importOptions) {
+          printImported(model, await checkImport(file, model, importOptions, dir), json ?? false);
+        },
+      });
     });
+}
+
+interface CommandOptions extends Omit<PullOptions, "name" | "onImported"> {
+  readonly name?: string;
+  readonly check?: string;
+  readonly json?: true;
 }

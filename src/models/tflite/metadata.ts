@@ -52,7 +52,7 @@ function readLabelsOf(output: Table, file: Uint8Array): string | undefined {
   if (chosen === undefined) return undefined;
   const name = chosen.string(FIELD.file.name);
   try {
-    const member = unzipSync(file, { filter: (entry) => entry.name === name })[name];
+    const member = unzipSync(fromArchive(file), { filter: (entry) => entry.name === name })[name];
     return member && new TextDecoder().decode(member);
   } catch (error) {
     throw new CommandError(
@@ -61,4 +61,15 @@ function readLabelsOf(output: Table, file: Uint8Array): string | undefined {
       { cause: error },
     );
   }
+}
+
+const END_OF_DIRECTORY = Buffer.from("PK\x05\x06");
+
+/** Writers count offsets from the beginning of the file, or of the archive behind it: what they were counted from. */
+function fromArchive(file: Uint8Array): Uint8Array {
+  const view = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  const end = view.lastIndexOf(END_OF_DIRECTORY);
+  if (end < 0 || end + 20 > view.length) return file;
+  const begin = end - view.readUInt32LE(end + 12) - view.readUInt32LE(end + 16);
+  return begin > 0 ? file.subarray(begin) : file;
 }
