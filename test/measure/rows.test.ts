@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { normalizationOf, normalizeImage } from "../../src/function/stages/normalize.ts";
+import { createResampler } from "../../src/function/kernel/resampler.ts";
+import { normalizationOf } from "../../src/function/stages/normalize.ts";
 import { PEERS_DIR } from "../../src/measure/peers.ts";
 import { ROWS } from "../../src/measure/rows/catalog.ts";
 import { OPENERS } from "../../src/measure/rows/openers.ts";
@@ -95,7 +96,9 @@ test("both published methods compute the values that ours does", async () => {
   const input = { side, shorterSide: 8, mean: 0.5, std: 0.5, kernel: "linear" } as const;
   const ours = new Float32Array(pixels.length);
   const normalization = normalizationOf("NCHW", 1 / 255, [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]);
-  normalizeImage({ pixels, width: side, height: side, channels: 3 }, normalization, ours);
+  const size = { width: side, height: side };
+  const plan = { resize: size, top: 0, left: 0, output: size };
+  createResampler().resampleInto({ pixels, ...size, channels: 3 }, plan, "nearest", normalization, ours);
   for (const values of [nestedLoops(pixels, input), oneArray(pixels, input)]) {
     values.forEach((value, i) => {
       assert.ok(Math.abs(value - (ours[i] ?? Number.NaN)) < 1e-6);

@@ -106,11 +106,14 @@ function each(filter: (x: number) => number): NonNullable<Filter["weigh"]> {
   };
 }
 
+/** Pillow has its two numbers as 32-bit floats. */
+const [HAMMING, REST] = [Math.fround(0.54), Math.fround(0.46)];
+
 function hamming(x: number): number {
   if (x === 0) return 1;
   if (Math.abs(x) >= 1) return 0;
   const angle = x * Math.PI;
-  return (Math.sin(angle) / angle) * (0.54 + 0.46 * Math.cos(angle));
+  return (Math.sin(angle) / angle) * (HAMMING + REST * Math.cos(angle));
 }
 
 /** Keys' cubic with a = −0.5. */

@@ -5,14 +5,13 @@ import type { Model } from "../model/load.ts";
 import type { ImageHeader } from "./decode/header.ts";
 import { decodeJpeg } from "./decode/jpeg.ts";
 import { type DecodeOptions, renderPixels } from "./decode/sharp.ts";
-import { normalizeImage } from "./normalize.ts";
 
 /**
  * Decodes an image by the way that suits it, and leaves the normalization to the caller, who times the two apart.
  *
  * @param buffers belong to this image until what is returned has run
  * @returns writes `buffers.pixelValues`, the model's input
- * @throws {ClassifierError} as `decodeImage` does
+ * @throws {ClassifierError} as `renderPixels` does
  */
 export async function prepareImage(
   { preprocessing, normalization }: Pick<Model, "preprocessing" | "normalization">,
@@ -23,9 +22,8 @@ export async function prepareImage(
 ): Promise<() => void> {
   const { kernel } = preprocessing;
   const plan = planGeometry(header.image, preprocessing);
-  const stored = await decodeJpeg(header, plan, kernel, options.applyIccProfile, decoded);
-  if (stored !== undefined)
-    return () => resampler.resampleInto(stored, plan, kernel, normalization, pixelValues);
-  const raw = await renderPixels(header, plan, kernel, options);
-  return () => normalizeImage(raw, normalization, pixelValues);
+  const stored =
+    (await decodeJpeg(header, plan, kernel, options.applyIccProfile, decoded)) ??
+    (await renderPixels(header, plan, kernel, options));
+  return () => resampler.resampleInto(stored, plan, kernel, normalization, pixelValues);
 }

@@ -1,10 +1,11 @@
 import { createClassifier } from "../../function/classifier.ts";
 import { type Config, readConfig } from "../../function/config.ts";
+import { createResampler } from "../../function/kernel/resampler.ts";
 import { createInputBuffers } from "../../function/model/input-buffers.ts";
 import { loadModel } from "../../function/model/load.ts";
-import { decodeImage } from "../../function/stages/decode/sharp.ts";
+import { inspectImage } from "../../function/stages/decode/header.ts";
 import { inferLogits } from "../../function/stages/infer.ts";
-import { normalizeImage } from "../../function/stages/normalize.ts";
+import { prepareImage } from "../../function/stages/prepare.ts";
 import { rankLabels } from "../../function/stages/rank.ts";
 import { inLanes, inOrder, type OpensRow, stageClock } from "./row.ts";
 
@@ -15,13 +16,15 @@ const CONFIG: Config = readConfig({ RESULTS_BUCKET: "results" });
 export const openOursSerial: OpensRow = async ({ modelDir }) => {
   const model = await loadModel(modelDir);
   const buffers = createInputBuffers(model.input);
+  const resampler = createResampler();
   return {
     run: (pictures, onPicture) =>
       inOrder(pictures, onPicture, async (bytes) => {
         const { stages, end } = stageClock();
-        const { raw } = await decodeImage(bytes, model.preprocessing, CONFIG);
+        const header = inspectImage(bytes, CONFIG.maxImagePixels);
+        const writePixelValues = await prepareImage(model, header, buffers, resampler, CONFIG);
         end("decode");
-        normalizeImage(raw, model.normalization, buffers.pixelValues);
+        writePixelValues();
         end("normalize");
         const logits = await inferLogits(model, buffers);
         end("infer");
@@ -65,14 +68,16 @@ async function openOverlapped(
 /** Our decode and normalize alone, one picture after the other: bytes to `pixel_values`. */
 export const openOursPreprocessing: OpensRow = async ({ modelDir }) => {
   const model = await loadModel(modelDir);
-  const { pixelValues } = createInputBuffers(model.input);
+  const buffers = createInputBuffers(model.input);
+  const resampler = createResampler();
   return {
     run: (pictures, onPicture) =>
       inOrder(pictures, onPicture, async (bytes) => {
         const { stages, end } = stageClock();
-        const { raw } = await decodeImage(bytes, model.preprocessing, CONFIG);
+        const header = inspectImage(bytes, CONFIG.maxImagePixels);
+        const writePixelValues = await prepareImage(model, header, buffers, resampler, CONFIG);
         end("decode");
-        normalizeImage(raw, model.normalization, pixelValues);
+        writePixelValues();
         end("normalize");
         return { stages };
       }),

@@ -1,7 +1,8 @@
 import type { StoredImage } from "../../kernel/resampler.ts";
 import type { GeometryPlan } from "../../model/geometry.ts";
-import type { Kernel, Size } from "../../model/preprocessing.ts";
+import type { Kernel } from "../../model/preprocessing.ts";
 import type { ImageHeader } from "./header.ts";
+import { mustBeWhole, scaleFor, uprightToStored } from "./scale.ts";
 import { openDecompressor, TJPARAM, TJPF } from "./turbojpeg.ts";
 
 /** Room for decoded pixels, which belongs to one image at a time. Grows, up to {@link KEPT_PIXEL_BYTES}. */
@@ -17,10 +18,6 @@ const MAX_SCANS = 30;
 const MAX_PROGRESSIVE_PIXELS = 12_500_000;
 /** What libjpeg may take for the coefficients of a progressive image: 3 components, 2 bytes each, and its own. */
 const BYTES_PER_PIXEL = 7;
-/** Decoded at a smaller scale, an image keeps at least so many times the pixels that the resize makes of it, per axis. */
-const SCALED_RATIO = 2;
-/** One over these are the scales for which libjpeg-turbo has vector code. */
-const SCALES = [8, 4, 2];
 
 /**
  * Decodes an ordinary JPEG by libjpeg-turbo, without sharp's cost per image: Huffman-coded, 8 bits, gray or colour, and
@@ -46,7 +43,7 @@ export async function decodeJpeg(
   try {
     const { width: fullWidth, height: fullHeight } = jpeg;
     const megabytes = Math.ceil((BYTES_PER_PIXEL * fullWidth * fullHeight) / 2 ** 20) + 2;
-    const scale = kernel === "nearest" ? 1 : scaleFor(jpeg, uprightToStored(plan.resize, jpeg.orientation));
+    const scale = mustBeWhole(kernel) ? 1 : scaleFor(jpeg, uprightToStored(plan.resize, jpeg.orientation));
     const isReady =
       decompressor.set(TJPARAM.STOPONWARNING, 1) &&
       decompressor.set(TJPARAM.SCANLIMIT, MAX_SCANS) &&
@@ -74,15 +71,4 @@ function roomFor(room: PixelRoom, bytes: number): Uint8Array {
   const larger = new Uint8Array(bytes);
   if (bytes <= KEPT_PIXEL_BYTES) room.bytes = larger;
   return larger;
-}
-
-/** The strongest at which the image still has {@link SCALED_RATIO} times the pixels that are asked for, on both axes. */
-function scaleFor(full: Size, resize: Size): number {
-  const isEnough = (scale: number) =>
-    full.width >= scale * SCALED_RATIO * resize.width && full.height >= scale * SCALED_RATIO * resize.height;
-  return SCALES.find(isEnough) ?? 1;
-}
-
-function uprightToStored({ height, width }: Size, orientation: number): Size {
-  return orientation >= 5 ? { height: width, width: height } : { height, width };
 }

@@ -1,14 +1,14 @@
 import type { CreateRaw, SharpOptions } from "sharp";
 import { ClassifierError, messageOf } from "../../errors.ts";
-import { type GeometryPlan, planGeometry } from "../../model/geometry.ts";
-import type { Geometry, Kernel, Size } from "../../model/preprocessing.ts";
+import type { StoredImage } from "../../kernel/resampler.ts";
+import type { GeometryPlan } from "../../model/geometry.ts";
+import type { Kernel, Size } from "../../model/preprocessing.ts";
 import { sharp } from "../../native.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./header.ts";
 import { firstFrameOnly as firstGifFrame, placedFrame as placedGifFrame } from "./headers/gif.ts";
 import { asStillAvif } from "./headers/heif.ts";
 import { firstFrameOnly as firstWebpFrame } from "./headers/webp.ts";
-import type { RawImage } from "./raw-image.ts";
-import { resampleImage } from "./resample.ts";
+import { mustBeWhole, scaleFor } from "./scale.ts";
 
 export interface DecodeOptions {
   readonly maxImagePixels: number;
@@ -34,42 +34,31 @@ export const FIRST_IMAGE = Buffer.from(
 
 /** The first picture of a process initialises libvips: during INIT this costs no upload's time. */
 export async function warmUpDecoder(): Promise<void> {
-  const geometry = { resizeShorterSide: 8, crop: { height: 8, width: 8 }, kernel: "lanczos3" } as const;
   const options = { maxImagePixels: 64, applyIccProfile: false, backgroundColor: "#ffffff" };
-  await decodeImage(FIRST_IMAGE, geometry, options);
+  const size = { height: 8, width: 8 };
+  const plan = { resize: size, top: 0, left: 0, output: size };
+  await renderPixels(inspectImage(FIRST_IMAGE, 64), plan, "linear", options);
 }
 
 /**
- * File bytes → the pixels that the model's geometry asks for.
- *
- * One sharp pipeline: EXIF orientation, alpha over `backgroundColor`, resize, centre crop, 8-bit sRGB, with JPEG's and
- * WebP's shrink-on-load; sizes and cut are those of `planGeometry`. The first frame stands for an animation.
+ * Decodes any format that is served, by sharp: EXIF orientation, alpha over `backgroundColor`, 8-bit sRGB. The first frame
+ * stands for an animation. A very large image is made smaller, and what its resize asks for stays well below that.
  *
  * Colours: grayscale, palette and 16-bit pictures become 8-bit sRGB. CMYK is always converted by a profile, its own
  * or libvips' generic one, because its numbers mean nothing else. RGB profiles are applied when `applyIccProfile`.
  *
- * @throws {ClassifierError} `UNSUPPORTED_FORMAT`, `INVALID_IMAGE`, `IMAGE_TOO_LARGE`; `DECODE_LIMIT` when time or memory
- *   ran out, or `DEADLINE_NEAR` when `timeoutSeconds` was shorter than {@link MAX_DECODE_SECONDS} and passed
+ * @returns the image as a viewer shows it
+ * @throws {ClassifierError} `INVALID_IMAGE`; `DECODE_LIMIT` when time or memory ran out, or `DEADLINE_NEAR` when
+ *   `timeoutSeconds` was shorter than {@link MAX_DECODE_SECONDS} and passed
  */
-export async function decodeImage(
-  bytes: Uint8Array,
-  geometry: Geometry,
-  options: DecodeOptions,
-): Promise<{ image: ImageInfo; raw: RawImage }> {
-  const header = inspectImage(bytes, options.maxImagePixels);
-  const plan = planGeometry(header.image, geometry);
-  return { image: header.image, raw: await renderPixels(header, plan, geometry.kernel, options) };
-}
-
-/** The part of {@link decodeImage} that costs: all that comes after the header. */
 export async function renderPixels(
   header: ImageHeader,
   plan: GeometryPlan,
   kernel: Kernel,
   options: DecodeOptions,
-): Promise<RawImage> {
+): Promise<StoredImage> {
   const { maxImagePixels, backgroundColor, timeoutSeconds = MAX_DECODE_SECONDS } = options;
-  const bySharp = sizeBySharp(header.image, plan.resize, kernel);
+  const size = sizeBySharp(header.image, plan.resize, kernel);
   const startedAt = performance.now();
   try {
     const limits = { failOn: "warning", limitInputPixels: maxImagePixels, pages: 1 } as const;
@@ -83,16 +72,12 @@ export async function renderPixels(
     })
       .timeout({ seconds: timeoutSeconds })
       .flatten({ background: backgroundColor })
-      .resize({ ...bySharp, fit: "fill", kernel: SHARP_KERNELS[kernel] })
+      .resize({ ...size, fit: "fill" })
       .toColourspace("srgb")
       .raw();
-    const isResized = bySharp.height === plan.resize.height && bySharp.width === plan.resize.width;
-    const isCutBySharp = isResized && plan.top >= 0 && plan.left >= 0;
-    if (isCutBySharp) pipeline.extract({ top: plan.top, left: plan.left, ...plan.output });
     const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`expected 3 channels, got ${info.channels}`);
-    const raw: RawImage = { pixels: data, height: info.height, width: info.width, channels: 3 };
-    return isCutBySharp ? raw : resampleImage(raw, plan, kernel);
+    return { pixels: data, width: info.width, height: info.height, channels: 3 };
   } catch (cause) {
     if (performance.now() - startedAt >= timeoutSeconds * 1000) {
       throw new ClassifierError(
@@ -138,27 +123,22 @@ async function firstFrame(
 const OUT_OF_MEMORY =
   /out of memory|bad_alloc|insufficient memory|memory allocation(?! error: security limit)|cannot allocate/i;
 
-/** Box and Hamming have no like in sharp: there linear makes very large images smaller beforehand. */
-const SHARP_KERNELS = {
-  nearest: "nearest",
-  lanczos3: "lanczos3",
-  linear: "linear",
-  cubic: "cubic",
-  box: "linear",
-  hamming: "linear",
-} as const satisfies Readonly<Record<Kernel, string>>;
+/** Images of so many pixels are handed over as they are: 37 MB. AVIF's decoder takes more memory than any other. */
+const WHOLE_PIXELS = 12_500_000;
+const WHOLE_AVIF_PIXELS = 4_000_000;
+/** Larger ones have so many times the pixels that the resize makes of them, per axis. */
+const PREPARED_RATIO = 4;
 
-/** Box and Hamming get so many pixels for one of theirs; what was averaged before is then not seen any more. */
-const PREPARED_RATIO = 8;
-
-/**
- * How far sharp resizes, per axis: all the way where it shrinks with a filter that it has. The rest is left to
- * {@link resampleImage}: libvips' enlarging is half a pixel off, and its nearest takes other pixels.
- */
-function sizeBySharp(source: Size, resized: GeometryPlan["resize"], kernel: Kernel): Size {
-  const axis = (from: number, to: number) => {
-    if (to >= from || kernel === "nearest") return from;
-    return kernel === "box" || kernel === "hamming" ? Math.min(from, to * PREPARED_RATIO) : to;
+/** The size at which sharp hands an image over, by libvips' Lanczos. A JPEG's costs the less the smaller it is decoded. */
+function sizeBySharp({ format, width, height }: ImageInfo, resize: Size, kernel: Kernel): Size {
+  if (mustBeWhole(kernel)) return { width, height };
+  if (format === "jpeg") {
+    const scale = scaleFor({ width, height }, resize);
+    return { width: Math.floor(width / scale), height: Math.floor(height / scale) };
+  }
+  if (width * height <= (format === "avif" ? WHOLE_AVIF_PIXELS : WHOLE_PIXELS)) return { width, height };
+  return {
+    width: Math.min(width, PREPARED_RATIO * resize.width),
+    height: Math.min(height, PREPARED_RATIO * resize.height),
   };
-  return { height: axis(source.height, resized.height), width: axis(source.width, resized.width) };
 }

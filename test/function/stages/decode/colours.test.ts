@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
-import { type DecodeOptions, decodeImage } from "../../../../src/function/stages/decode/sharp.ts";
+import type { DecodeOptions } from "../../../../src/function/stages/decode/sharp.ts";
 import { drawn, plain, RED, type Rgb } from "../../pictures.ts";
+import { decodeImage } from "./pixels.ts";
 
 const SIDE = 16;
 const GEOMETRY = { resizeTo: { height: SIDE, width: SIDE }, crop: undefined, kernel: "lanczos3" } as const;

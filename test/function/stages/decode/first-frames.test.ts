@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeImage } from "../../../../src/function/stages/decode/sharp.ts";
 import { plain, RED } from "../../pictures.ts";
+import { decodeImage } from "./pixels.ts";
 
 const GEOMETRY = {
   resizeTo: { height: 40, width: 40 },

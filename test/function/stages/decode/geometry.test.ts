@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
 import type { Geometry } from "../../../../src/function/model/preprocessing.ts";
-import { decodeImage } from "../../../../src/function/stages/decode/sharp.ts";
 import { drawn, type Rgb } from "../../pictures.ts";
+import { decodeImage } from "./pixels.ts";
 
 const OPTIONS = { maxImagePixels: 1_000_000, applyIccProfile: false, backgroundColor: "#ffffff" };
 

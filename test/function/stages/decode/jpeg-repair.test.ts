@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspectImage } from "../../../../src/function/stages/decode/header.ts";
-import { decodeImage } from "../../../../src/function/stages/decode/sharp.ts";
 import { drawn } from "../../pictures.ts";
+import { decodeImage } from "./pixels.ts";
 
 const GEOMETRY = {
   resizeTo: { height: 48, width: 64 },

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { decodeImage } from "../../../../src/function/stages/decode/sharp.ts";
 import { realData } from "../../../real-data.ts";
+import { decodeImage } from "./pixels.ts";
 
 const GEOMETRY = {
   resizeTo: { height: 100, width: 100 },

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp, { type OutputInfo } from "sharp";
 import { sharp as deployedSharp } from "../../../../src/function/native.ts";
-import { decodeImage, warmUpDecoder } from "../../../../src/function/stages/decode/sharp.ts";
+import { warmUpDecoder } from "../../../../src/function/stages/decode/sharp.ts";
 import { animation, BLUE, drawn, GREEN, plain, plainPng, RED } from "../../pictures.ts";
+import { decodeImage } from "./pixels.ts";
 
 const OPTIONS = { maxImagePixels: 1_000_000, applyIccProfile: false, backgroundColor: "#ffffff" };
 const GEOMETRY = { resizeTo: { height: 8, width: 8 }, crop: undefined, kernel: "lanczos3" } as const;
