@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startPage } from "../../src/local/page/server.ts";
+import { writeConfusedModel } from "../confused-model.ts";
 import { atEnd } from "./at-end.ts";
 import { dropFiles, openPage, textOf, waitForCount } from "./browser.ts";
-import { makeConfusedModel } from "./models.ts";
-import { fixturePath, startLocal } from "./stack.ts";
+import { fixturePath, makeTempDir, startLocal } from "./stack.ts";
 
 test("two models are compared on the same pictures: agreement, confusion, disagreements, speed; a restart keeps it", async (t) => {
-  const modelDir = await makeConfusedModel(t);
+  const modelDir = await writeConfusedModel(await makeTempDir(t));
   const { stack, page } = await startLocal(t, { modelDir });
   const browser = await openPage(t, page.url);
   const names = ["barcode-1.png", "icon-1.png", "photo-1.jpg", "photo-2.jpg"];

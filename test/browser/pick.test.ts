@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { suite, test } from "node:test";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Page } from "playwright-core";
+import { writeConfusedModel } from "../confused-model.ts";
 import { dropFiles, openPage, rowOf, titleOf, waitForCount } from "./browser.ts";
-import { makeConfusedModel } from "./models.ts";
-import { fixturePath, startLocal } from "./stack.ts";
+import { fixturePath, makeTempDir, startLocal } from "./stack.ts";
 
 const NAMES = ["barcode-1.png", "blank-1.jpg", "icon-1.png", "photo-1.jpg"];
 
@@ -72,7 +72,7 @@ suite("the list", () => {
   test("is filtered by model and by time", async (t) => {
     const { stack, page } = await startLocal(t);
     const browser = await openWithPictures(t, page.url);
-    stack.setModel(await makeConfusedModel(t));
+    stack.setModel(await writeConfusedModel(await makeTempDir(t)));
     const Body = await readFile(fixturePath("photo-2.jpg"));
     await stack.client.send(new PutObjectCommand({ Bucket: "uploads", Key: "later.jpg", Body }));
     await titleOf(browser, "later.jpg", "classified");

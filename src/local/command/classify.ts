@@ -23,15 +23,13 @@ export async function classifyFiles(
   onOutcome: (outcome: PictureOutcome, done: number) => void,
 ): Promise<PictureOutcome[]> {
   const outcomes = new Array<PictureOutcome | undefined>(files.length);
-  const results = awaitResults(stack);
+  const classifier = createFileClassifier(stack, prefix);
   let next = 0;
   let shown = 0;
   let done = 0;
   const work = async (): Promise<void> => {
     for (let index = next++; index < files.length; index = next++) {
-      const file = files[index] ?? "";
-      const key = `${prefix}/${String(index + 1).padStart(5, "0")}/${basename(file)}`;
-      outcomes[index] = await classifyFile(stack, results, file, key);
+      outcomes[index] = await classifier.classify(files[index] ?? "", index + 1);
       done += 1;
       for (let ready = outcomes[shown]; ready !== undefined; ready = outcomes[shown]) {
         onOutcome(ready, done);
@@ -41,8 +39,23 @@ export async function classifyFiles(
   };
   const workers = Math.min(files.length, stack.concurrency * IN_FLIGHT_PER_ENVIRONMENT);
   await Promise.all(Array.from({ length: workers }, work));
-  results.stop();
+  classifier.stop();
   return outcomes.filter((outcome) => outcome !== undefined);
+}
+
+export interface FileClassifier {
+  /** @param number of the file in its run */
+  classify(file: string, number: number): Promise<PictureOutcome>;
+  stop(): void;
+}
+
+export function createFileClassifier(stack: LocalStack, prefix: string): FileClassifier {
+  const results = awaitResults(stack);
+  return {
+    classify: (file, number) =>
+      classifyFile(stack, results, file, `${prefix}/${String(number).padStart(5, "0")}/${basename(file)}`),
+    stop: results.stop,
+  };
 }
 
 async function classifyFile(

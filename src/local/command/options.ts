@@ -25,6 +25,10 @@ export interface StartOptions {
   readonly json: boolean;
   readonly csv: boolean;
   readonly strict: boolean;
+  /** The folder of the model that the files are classified by, too. */
+  readonly compareDir: string | undefined;
+  /** A folder whose images are classified as they come. */
+  readonly watch: string | undefined;
 }
 
 export const modelOption = new Option(

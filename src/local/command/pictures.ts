@@ -6,6 +6,10 @@ const PICTURE_EXTENSIONS = new Set(
   ".jpg .jpeg .jpe .jfif .png .webp .gif .avif .heic .heif .tif .tiff .bmp .svg".split(" "),
 );
 
+export function isPictureName(name: string): boolean {
+  return PICTURE_EXTENSIONS.has(extname(name).toLowerCase());
+}
+
 export interface FoundPictures {
   /** In the order of the command line; those of a folder by name. */
   readonly files: readonly string[];
@@ -48,7 +52,7 @@ async function collect(
   for (const { name } of await readdir(dir, { withFileTypes: true })) {
     const path = join(dir, name);
     const found = await look(path);
-    const isPicture = PICTURE_EXTENSIONS.has(extname(name).toLowerCase());
+    const isPicture = isPictureName(name);
     if (found instanceof Error) {
       if (isPicture) problems.push(`${path}: a link to nothing (${found.code ?? found.message})`);
     } else if (found.isDirectory()) await collect(path, files, problems, within);

@@ -28,6 +28,8 @@ interface Flags {
   readonly json: boolean;
   readonly csv: boolean;
   readonly strict: boolean;
+  readonly compare?: string;
+  readonly watch?: string;
 }
 
 /** `start` runs until it is told to end, or classifies files and ends; `classify` is the latter alone. */
@@ -59,16 +61,25 @@ export function startProgram(name: "start" | "classify"): Command {
     .option("--data <dir>", "where the buckets are kept (default: .data of the project; with files: nowhere)")
     .option("--json", "print JSON, one object on each line", false)
     .option("--csv", "with files: print a table of comma-separated values", false)
+    .option(
+      "--compare <model>",
+      "with files: classify them by this model, too, and show where the two differ",
+    )
+    .option("--watch <folder>", "classify the images of a folder, and those that come into it, until Ctrl-C")
     .option("--strict", "with files: exit with status 1 when one is rejected, too", false);
   if (name === "start") addServerOptions(program);
   return program
     .addHelpText("after", name === "start" ? START_HELP : CLASSIFY_HELP)
     .action(async (files: string[], flags: Flags) => {
-      if (files.length === 0 && name === "classify")
+      const hasFiles = files.length > 0 || flags.watch !== undefined;
+      if (!hasFiles && name === "classify")
         throw new UsageError("classify expects files or folders; see --help.");
-      if (files.length === 0 && flags.csv) throw new UsageError("--csv is for files; see --help.");
+      for (const flag of ["csv", "compare"] as const)
+        if (!hasFiles && flags[flag]) throw new UsageError(`--${flag} is for files; see --help.`);
+      if (flags.compare !== undefined && flags.watch !== undefined)
+        throw new UsageError("expected --compare or --watch, got both.");
       if (flags.csv && flags.json) throw new UsageError("expected --csv or --json, got both.");
-      process.exitCode = await (files.length > 0 ? runFiles(files, read(flags)) : serve(read(flags)));
+      process.exitCode = await (hasFiles ? runFiles(files, read(flags)) : serve(read(flags)));
     });
 }
 
@@ -106,13 +117,27 @@ ${EXIT_STATUS}
 Examples:
   $ graviton-image-classifier classify photo.jpg scans/ --model mobilenet-v1
   $ graviton-image-classifier classify --json *.png | jq .document.predictions
-  $ graviton-image-classifier classify scans/ --csv > results.csv`;
+  $ graviton-image-classifier classify scans/ --csv > results.csv
+  $ graviton-image-classifier classify scans/ --compare mobilenet-v1
+  $ graviton-image-classifier classify --watch inbox/`;
 
 function read({ model, concurrency, memory, timeout, resultsAs, listen, ...others }: Flags): StartOptions {
   const { name, dir } = findModel(model);
-  const { data, port, allowOrigin = [], samples = false, open = false, json, csv, strict } = others;
+  const {
+    data,
+    port,
+    allowOrigin = [],
+    samples = false,
+    open = false,
+    json,
+    csv,
+    strict,
+    compare,
+    watch,
+  } = others;
   return {
-    ...{ data, port, allowOrigin, samples, open, json, csv, strict },
+    ...{ data, port, allowOrigin, samples, open, json, csv, strict, watch },
+    compareDir: compare === undefined ? undefined : findModel(compare).dir,
     modelName: name,
     stack: {
       modelDir: dir,

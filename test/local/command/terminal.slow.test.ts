@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { cellsOf } from "../../../src/local/command/cells.ts";
 import { PROJECT_DIR } from "../../../src/local/template.ts";
+import { writeConfusedModel } from "../../confused-model.ts";
 import { FIXTURES, temporaryFolder } from "./harness.ts";
 
 const LIMIT = { timeout: 90_000 };
@@ -61,6 +62,78 @@ for (const columns of [60, 80, 160]) {
     assert.match(screen.at(-1) ?? "", /^23 pictures in [\d.]+ s: 22 classified, 1 rejected$/);
   });
 }
+
+for (const columns of [60, 80, 160]) {
+  test(`on ${columns} columns two models are compared, and no line wraps`, {
+    ...LIMIT,
+    skip: needsScript,
+  }, async (t) => {
+    const other = await writeConfusedModel(await temporaryFolder(t));
+    const run = onTerminal(columns, `cd '${FIXTURES}'; ${BIN} classify *.png *.jpg --compare ${other}`);
+    assert.equal(run.status, 0, run.stdout);
+    const screen = screenOf(run.stdout).filter((line) => line !== "");
+    for (const line of screen) assert.ok(cellsOf(line) <= columns, `${cellsOf(line)} cells: ${line}`);
+    assert.ok(screen.includes("A upload-triage, B confused"));
+    assert.match(screen[1] ?? "", /^They agree on \d+ of \d+, score \+0\.0 points where they agree$/);
+    assert.match(screen[2] ?? "", /^B takes [\d.]+ of A's time/);
+    assert.ok(
+      screen.some((line) => /^icon-1\.png +icon +79\.\d% +photo +79\.\d%$/.test(line)),
+      screen.join("\n"),
+    );
+    // A table where it fits, the confused pairs where it does not.
+    const table = /^icon( +·)+ +1( +·)*$/;
+    assert.equal(
+      screen.some((line) => table.test(line)),
+      columns === 160,
+    );
+    assert.equal(
+      screen.some((line) => /^ +1 {2}icon → photo$/.test(line)),
+      columns < 160,
+    );
+  });
+}
+
+test("compared models are data, too: a table of commas, or an object a line", LIMIT, async (t) => {
+  const other = await writeConfusedModel(await temporaryFolder(t));
+  const args = ["classify", "icon-1.png", "README.md", "--compare", other];
+  const csv = spawnSync(BIN, [...args, "--csv"], { cwd: FIXTURES, encoding: "utf8" });
+  assert.match(
+    csv.stdout,
+    /^file,label_a,score_a,ms_a,label_b,score_b,ms_b\r\nicon-1\.png,icon,[\d.]+,[\d.]+,photo,[\d.]+,[\d.]+\r\n$/,
+  );
+  assert.match(csv.stderr, /README\.md +UNSUPPORTED_FORMAT/);
+  const json = spawnSync(BIN, [...args, "--json"], { cwd: FIXTURES, encoding: "utf8" });
+  assert.equal((JSON.parse(json.stdout) as { b: { label: string } }).b.label, "photo");
+});
+
+test(
+  "a watched folder: what is there, what comes into a subfolder, what changes; Ctrl-C tells what was done",
+  LIMIT,
+  async (t) => {
+    const dir = await temporaryFolder(t);
+    await mkdir(join(dir, "deeper"));
+    await copyFile(join(FIXTURES, "icon-1.png"), join(dir, "first.png"));
+    const child = spawn(BIN, ["classify", "--watch", "."], { cwd: dir });
+    t.after(() => child.kill("SIGKILL"));
+    let [output, errors] = ["", ""];
+    child.stdout.on("data", (chunk) => (output += chunk));
+    child.stderr.on("data", (chunk) => (errors += chunk));
+    const until = async (isThere: () => boolean) => {
+      while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 50));
+    };
+    await until(() => errors.includes("Watching .; Ctrl-C ends."));
+    assert.match(output, /^first\.png +icon /);
+    await writeFile(join(dir, "notes.txt"), "no image");
+    await copyFile(join(FIXTURES, "photo-1.jpg"), join(dir, "deeper/second.jpg"));
+    await until(() => /^deeper\/second\.jpg +photo /m.test(output));
+    await copyFile(join(FIXTURES, "barcode-1.png"), join(dir, "first.png"));
+    await until(() => /^first\.png +barcode /m.test(output));
+    child.kill("SIGINT");
+    const [status] = (await once(child, "close")) as [number];
+    assert.equal(status, 130);
+    assert.match(errors, /Ended after 3\. 3 pictures in [\d.]+ s: 3 classified/);
+  },
+);
 
 test("in a pipe names and reasons are whole, and nothing is coloured", LIMIT, async (t) => {
   const dir = await temporaryFolder(t);

@@ -1,11 +1,15 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
-import { MODEL_DIR, makeTempDir } from "./stack.ts";
 
-/** The default model under another name, which takes icons for photographs and photographs for icons. */
-export async function makeConfusedModel(test: TestContext): Promise<string> {
-  const dir = join(await makeTempDir(test), "confused");
+const MODEL_DIR = join(import.meta.dirname, "../models/upload-triage");
+
+/**
+ * Writes the default model into a folder, but one that takes icons for photographs and photographs for icons.
+ *
+ * @returns the model's folder, `confused`
+ */
+export async function writeConfusedModel(parent: string): Promise<string> {
+  const dir = join(parent, "confused");
   await cp(MODEL_DIR, dir, { recursive: true, filter: (path) => !path.includes("training") });
   const file = join(dir, "config.json");
   const config = JSON.parse(await readFile(file, "utf8")) as { id2label: Record<string, string> };
