@@ -1,10 +1,11 @@
 import type { Resampler } from "../kernel/resampler.ts";
 import { planGeometry } from "../model/geometry.ts";
 import type { InputBuffers } from "../model/input-buffers.ts";
-import type { Model } from "../model/load.ts";
+import type { Geometry } from "../model/preprocessing.ts";
 import type { ImageHeader } from "./decode/header.ts";
 import { decodeJpeg } from "./decode/jpeg.ts";
 import { type DecodeOptions, renderPixels } from "./decode/sharp.ts";
+import type { Normalization } from "./normalize.ts";
 
 /**
  * Decodes an image by the way that suits it, and leaves the normalization to the caller, who times the two apart.
@@ -14,9 +15,9 @@ import { type DecodeOptions, renderPixels } from "./decode/sharp.ts";
  * @throws {ClassifierError} as `renderPixels` does
  */
 export async function prepareImage(
-  { preprocessing, normalization }: Pick<Model, "preprocessing" | "normalization">,
+  { preprocessing, normalization }: { preprocessing: Geometry; normalization: Normalization },
   header: ImageHeader,
-  { decoded, pixelValues }: InputBuffers,
+  { decoded, pixelValues }: Pick<InputBuffers, "decoded" | "pixelValues">,
   resampler: Resampler,
   options: DecodeOptions,
 ): Promise<() => void> {

@@ -1,12 +1,18 @@
+import { createResampler } from "../../function/kernel/resampler.ts";
+import { planGeometry } from "../../function/model/geometry.ts";
 import { readPreprocessorOf } from "../../function/model/load.ts";
 import type { Geometry } from "../../function/model/preprocessing.ts";
 import { sharp } from "../../function/native.ts";
-import { decodeImage } from "../../function/stages/decode/sharp.ts";
+import { inspectImage } from "../../function/stages/decode/header.ts";
+import { prepareImage } from "../../function/stages/prepare.ts";
 import type { LocalStack } from "../stack.ts";
 import { readUpload } from "./read-upload.ts";
 
 // As the function's defaults.
 const OPTIONS = { maxImagePixels: 50_000_000, applyIccProfile: false, backgroundColor: "#ffffff" };
+/** Pixels as they are. */
+const NORMALIZATION = { layout: "NHWC", scale: [1, 1, 1], offset: [0, 0, 0] } as const;
+const resampler = createResampler();
 
 /** How each model folder wants an image; those whose files cannot be read are left out, as starting them says why. */
 export async function readGeometries(
@@ -23,7 +29,13 @@ export async function readGeometries(
 
 /** The pixels that a model is given, as PNG: decoded, resized and cut by the function's own code. */
 export async function renderModelInput(stack: LocalStack, key: string, geometry: Geometry): Promise<Buffer> {
-  const { raw } = await decodeImage(await readUpload(stack, key), geometry, OPTIONS);
-  const { pixels, width, height, channels } = raw;
-  return sharp(pixels, { raw: { width, height, channels } }).png().toBuffer();
+  const header = inspectImage(await readUpload(stack, key), OPTIONS.maxImagePixels);
+  const { height, width } = planGeometry(header.image, geometry).output;
+  const pixelValues = new Uint8Array(height * width * 3);
+  const model = { preprocessing: geometry, normalization: NORMALIZATION };
+  const buffers = { decoded: { bytes: new Uint8Array(0) }, pixelValues };
+  (await prepareImage(model, header, buffers, resampler, OPTIONS))();
+  return sharp(pixelValues, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
 }
