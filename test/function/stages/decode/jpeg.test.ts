@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
+import { readConfig } from "../../../../src/function/config.ts";
 import { createResampler } from "../../../../src/function/kernel/resampler.ts";
 import { planGeometry } from "../../../../src/function/model/geometry.ts";
 import { turbojpegLibrary } from "../../../../src/function/native.ts";
 import { inspectImage } from "../../../../src/function/stages/decode/header.ts";
 import { decodeJpeg, KEPT_PIXEL_BYTES } from "../../../../src/function/stages/decode/jpeg.ts";
+import { MAX_DECODE_SECONDS } from "../../../../src/function/stages/decode/sharp.ts";
 import { difference, drawPixels } from "../../kernel/cases.ts";
+import { progressiveOf } from "./progressive.ts";
 
 const needsLibrary = { skip: turbojpegLibrary() === undefined && "needs Linux with glibc" };
 const GEOMETRY = {
@@ -117,6 +120,32 @@ test("a file of more scans than any real one has is left to sharp", needsLibrary
   ]);
   assert.equal((await decode(many)).stored, undefined);
 });
+
+test(
+  "the dearest progressive file at the ceilings takes a fraction of sharp's clock, and blocks nobody",
+  needsLibrary,
+  async () => {
+    // 23 of 25 MB are bits of 14 passes over 12.5 million coefficients, none of which may be left out.
+    const file = progressiveOf(4000, 3120, 13);
+    assert.ok(file.length < readConfig({ RESULTS_BUCKET: "results" }).maxObjectBytes);
+    let turns = 0;
+    const turn = () => {
+      turns++;
+      timer = setImmediate(turn);
+    };
+    let timer = setImmediate(turn);
+    const before = process.cpuUsage();
+    const work = decode(file);
+    const startedWith = turns;
+    const { stored } = await work;
+    clearImmediate(timer);
+    const { user, system } = process.cpuUsage(before);
+    assert.deepEqual([stored?.width, stored?.height], [1000, 780]);
+    assert.ok(user + system < (MAX_DECODE_SECONDS * 1e6) / 2, `${(user + system) / 1e6} s of CPU`);
+    assert.ok(turns > startedWith + 10, `${turns - startedWith} turns of the event loop`);
+    assert.equal((await decode(progressiveOf(4000, 3136, 1))).stored, undefined, "one row of blocks more");
+  },
+);
 
 test("the room is used again, and grows no further than its bound", needsLibrary, async () => {
   const small = await draw(300, 200).jpeg().toBuffer();
