@@ -2,14 +2,17 @@ import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import type { Result } from "../../src/function/result.ts";
+import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import type { ResultsAs } from "../../src/function/config.ts";
 import { buildFunction } from "../../src/local/build.ts";
+import type { InvocationResult } from "../../src/local/lambda/environment.ts";
 import { readMemory } from "../../src/local/lambda/memory.ts";
 import { REGION } from "../../src/local/lambda/process.ts";
 import { startRuntime } from "../../src/local/lambda/runtime.ts";
 import { startS3 } from "../../src/local/s3/server.ts";
+import { decodeKey } from "../../src/local/stack-events.ts";
 import { readFunctionTemplate, readTemplate } from "../../src/local/template.ts";
+import { resultReader } from "./read-result.ts";
 
 /** How one upload ended, and what it cost. */
 export interface Verdict {
@@ -39,12 +42,24 @@ const [UPLOADS, RESULTS] = ["uploads", "results"];
  * Starts an S3 endpoint and one execution environment: the official runtime interface client runs the bundle, and
  * whatever holds more than the memory size is killed, as on Lambda.
  */
-export async function startHostileFunction(modelDir: string): Promise<HostileFunction> {
+export async function startHostileFunction(
+  modelDir: string,
+  resultsAs: ResultsAs = "object",
+): Promise<HostileFunction> {
   const template = readFunctionTemplate(await readTemplate());
   const dir = await mkdtemp(join(tmpdir(), "hostile-"));
   const taskRoot = join(dir, "function");
   await buildFunction(taskRoot);
-  const s3 = await startS3({ dataDir: join(dir, "s3"), region: REGION, buckets: [UPLOADS, RESULTS] });
+  const lines = new Map<string, string>();
+  const s3 = await startS3({
+    dataDir: join(dir, "s3"),
+    region: REGION,
+    buckets: [UPLOADS, RESULTS],
+    onObjectEvent: ({ s3: { object } }) => {
+      const requestId = /\/([^/]+)\.jsonl$/.exec(object.key)?.[1];
+      if (requestId !== undefined) lines.set(requestId, decodeKey(object.key));
+    },
+  });
   const client = new S3Client({
     endpoint: s3.url,
     region: REGION,
@@ -59,6 +74,7 @@ export async function startHostileFunction(modelDir: string): Promise<HostileFun
       ...template.environment,
       MODEL_DIR: modelDir,
       RESULTS_BUCKET: RESULTS,
+      RESULTS_AS: resultsAs,
       AWS_ENDPOINT_URL_S3: s3.url,
       S3_FORCE_PATH_STYLE: "true",
     },
@@ -79,14 +95,18 @@ export async function startHostileFunction(modelDir: string): Promise<HostileFun
     return { answer, cost: { durationMs: answer.report.durationMs, peakBytes } };
   }
 
-  async function verdictOf(key: string, failure: string | undefined): Promise<Omit<Verdict, keyof Cost>> {
-    const result = await readResult(client, key);
+  const read = resultReader(resultsAs, client, { uploads: UPLOADS, results: RESULTS }, (id) => lines.get(id));
+
+  async function verdictOf(key: string, answer: InvocationResult): Promise<Omit<Verdict, keyof Cost>> {
+    const ended = died(answer.functionError, answer.payload);
+    if (ended !== undefined) return ended;
+    const result = await read(key, answer.requestId);
     if (result?.status === "classified") {
       const detail = result.predictions.map(({ label, score }) => `${label} ${score}`).join();
       return { outcome: result.status, detail };
     }
     if (result !== undefined) return { outcome: result.error.code, detail: result.error.message };
-    return { outcome: "FAILED", detail: failure ?? "no result, and no error either" };
+    return { outcome: "FAILED", detail: answer.payload };
   }
 
   return {
@@ -94,7 +114,7 @@ export async function startHostileFunction(modelDir: string): Promise<HostileFun
     async judge(key, bytes) {
       await client.send(new PutObjectCommand({ Bucket: UPLOADS, Key: key, Body: bytes }));
       const { answer, cost } = await measure({ bucket: UPLOADS, key });
-      const verdict = died(answer.functionError, answer.payload) ?? (await verdictOf(key, answer.payload));
+      const verdict = await verdictOf(key, answer);
       await client.send(new DeleteObjectCommand({ Bucket: UPLOADS, Key: key }));
       return { ...verdict, ...cost };
     },
@@ -105,8 +125,7 @@ export async function startHostileFunction(modelDir: string): Promise<HostileFun
       const { answer, cost } = await measure(sqsEvent([...uploads.keys()]));
       const verdicts = new Map<string, Verdict>();
       for (const key of uploads.keys()) {
-        const verdict = died(answer.functionError, answer.payload) ?? (await verdictOf(key, answer.payload));
-        verdicts.set(key, { ...verdict, ...cost });
+        verdicts.set(key, { ...(await verdictOf(key, answer)), ...cost });
       }
       return verdicts;
     },
@@ -131,16 +150,6 @@ function died(functionError: string | undefined, payload: string): Omit<Verdict,
   return /^(Runtime|Sandbox)\./.test(errorType)
     ? { outcome: "CRASH", detail: `${errorType}: ${errorMessage}` }
     : undefined;
-}
-
-async function readResult(client: S3Client, key: string): Promise<Result | undefined> {
-  try {
-    const { Body } = await client.send(new GetObjectCommand({ Bucket: RESULTS, Key: `${key}.json` }));
-    return JSON.parse((await Body?.transformToString()) ?? "") as Result;
-  } catch (error) {
-    if (error instanceof Error && error.name === "NoSuchKey") return undefined;
-    throw error;
-  }
 }
 
 function sqsEvent(keys: readonly string[]): unknown {

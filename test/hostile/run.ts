@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import Table from "cli-table3";
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { RESULTS_AS, type ResultsAs } from "../../src/function/config.ts";
 import { startProgress } from "../../src/progress.ts";
 import { type Trial, tryHostileInputs, type Violation } from "./trial.ts";
 
@@ -12,13 +13,17 @@ const options = new Command()
   .option("--count <n>", "inputs to try", Number, 5500)
   .option("--seed <n>", "the same seed gives the same inputs", Number, 1)
   .option("--model <name>", "a folder in models/", "upload-triage")
+  .addOption(
+    new Option("--results-as <way>", "where the function puts results").choices(RESULTS_AS).default("object"),
+  )
   .option("--json", "print the summary as JSON")
   .parse()
-  .opts<{ count: number; seed: number; model: string; json?: true }>();
+  .opts<{ count: number; seed: number; model: string; resultsAs: ResultsAs; json?: true }>();
 
 const progress = startProgress({ label: "hostile", total: options.count, unit: "inputs" });
 const trial = await tryHostileInputs({
   modelDir: join(import.meta.dirname, "../../models", options.model),
+  resultsAs: options.resultsAs,
   seed: options.seed,
   count: options.count,
   withSlow: true,
@@ -52,7 +57,9 @@ function printTables(trial: Trial): void {
   }
   console.log(table.toString());
   const count = (...kinds: Violation[]) => trial.violations.filter(([kind]) => kinds.includes(kind)).length;
-  console.log(`${trial.inputs} inputs, seed ${options.seed}, ${trial.controls} good pictures between them`);
+  console.log(
+    `${trial.inputs} inputs, results as ${options.resultsAs}, seed ${options.seed}, ${trial.controls} good pictures between them`,
+  );
   console.log(
     `crashes ${count("crash")} · wrong answers ${count("wrong answer")} · without a code ${count("no code")} · over time ${count("over time")} · over memory ${count("over memory")}`,
   );

@@ -1,3 +1,4 @@
+import type { ResultsAs } from "../../src/function/config.ts";
 import type { CraftedInput } from "./crafted.ts";
 import { startHostileFunction, type Verdict } from "./function.ts";
 import { hostileInputs } from "./inputs.ts";
@@ -32,6 +33,8 @@ export interface Family {
 
 export interface TrialOptions {
   readonly modelDir: string;
+  /** Where the function puts results; default: as objects. */
+  readonly resultsAs?: ResultsAs;
   readonly seed: number;
   readonly count: number;
   /** Also those inputs that take seconds to make, and batches of bombs. */
@@ -51,7 +54,7 @@ export async function tryHostileInputs(options: TrialOptions): Promise<Trial> {
   const control = (await validPictures())["baseline.jpg"] ?? Buffer.alloc(0);
   let inputs = 0;
   let controls = 0;
-  const running = await startHostileFunction(options.modelDir);
+  const running = await startHostileFunction(options.modelDir, options.resultsAs);
 
   function record(family: string, name: string, verdict: Verdict, maxMs: number): void {
     const summary = families.get(family) ?? {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
+import type { ResultsAs } from "../../src/function/config.ts";
 import type { Result } from "../../src/function/result.ts";
 import { readMemory } from "../../src/local/lambda/memory.ts";
 import { type LocalStack, startStack } from "../../src/local/stack.ts";
@@ -10,6 +11,8 @@ import { type MemoryCurve, memoryCurve, quantile } from "./measure.ts";
 
 export interface LoadOptions {
   readonly modelDir: string;
+  /** Where the function puts results; default: as in `template.yaml`. */
+  readonly resultsAs?: ResultsAs;
   /** Uploads in each of the two phases. */
   readonly pictures: number;
   /** Environments at once, at most. */
@@ -74,6 +77,7 @@ export async function pushPictures(options: LoadOptions): Promise<Load> {
     concurrency: options.concurrency,
     initTimeoutMs: 60_000,
     queue: { batchingWindowMs: 200 },
+    ...(options.resultsAs !== undefined && { environment: { RESULTS_AS: options.resultsAs } }),
     ...(options.bundle !== undefined && { bundle: options.bundle }),
   });
   const pictures = await Promise.all(

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import Table from "cli-table3";
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { RESULTS_AS, type ResultsAs } from "../../src/function/config.ts";
 import { type Progress, startProgress } from "../../src/progress.ts";
 import { type Load, pushPictures } from "./load.ts";
 
@@ -11,13 +12,17 @@ const options = new Command()
   )
   .option("--pictures <n>", "uploads in each of the two phases", Number, 20_000)
   .option("--concurrency <n>", "environments at once", Number, 2)
+  .addOption(
+    new Option("--results-as <way>", "where the function puts results").choices(RESULTS_AS).default("object"),
+  )
   .option("--json", "print the summary as JSON")
   .parse()
-  .opts<{ pictures: number; concurrency: number; json?: true }>();
+  .opts<{ pictures: number; concurrency: number; resultsAs: ResultsAs; json?: true }>();
 
 const progress = new Map<string, Progress>();
 const load = await pushPictures({
   modelDir: join(import.meta.dirname, "../../models/upload-triage"),
+  resultsAs: options.resultsAs,
   pictures: options.pictures,
   concurrency: options.concurrency,
   progress: showProgress,
