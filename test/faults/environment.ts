@@ -9,6 +9,8 @@ export interface Disturbance {
   /** The function's time for it. */
   readonly remainingMs: number;
   readonly choose: (exchange: Exchange, kill: (afterMs: number) => void) => Fault | undefined;
+  /** Told of each exchange that had no whole answer, by a fault or because the machine was too busy to give one. */
+  readonly onBroken: (exchange: Exchange) => void;
   /** The process ends as the handler begins, when `choose` says so, or after it has answered, unheard. */
   readonly killAt?: "start" | "request" | "answer" | undefined;
 }
@@ -38,7 +40,13 @@ const MEMORY_MB = 1769;
 export async function startEnvironment(options: EnvironmentOptions): Promise<FaultyEnvironment> {
   const { taskRoot, variables, s3Url, stalePath } = options;
   let choose: (exchange: Exchange) => Fault | undefined = () => undefined;
-  const proxy: FaultProxy = await startFaultProxy(s3Url, (exchange) => choose(exchange), stalePath);
+  let onBroken: (exchange: Exchange) => void = () => {};
+  const proxy: FaultProxy = await startFaultProxy(
+    s3Url,
+    (exchange) => choose(exchange),
+    stalePath,
+    (exchange) => onBroken(exchange),
+  );
   const runtime = startRuntime({
     functionName: "faults",
     taskRoot,
@@ -63,8 +71,9 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Fau
   }
 
   return {
-    async invoke(event, invocation, { remainingMs, choose: chooseFault, killAt }) {
+    async invoke(event, invocation, { remainingMs, choose: chooseFault, killAt, ...disturbance }) {
       current = invocation;
+      onBroken = disturbance.onBroken;
       const timers: NodeJS.Timeout[] = [];
       const kill = (afterMs: number) => {
         invocation.disturbed = true;

@@ -1,5 +1,7 @@
 import type { SQSEvent } from "aws-lambda";
+import { LINES_PREFIX } from "../../src/function/stages/publish/lines.ts";
 import type { KnownPicture } from "./pictures.ts";
+import type { Exchange } from "./proxy.ts";
 import { ISOLATION_QUEUE_ARN } from "./queues.ts";
 
 /** What the simulation knows of one upload. */
@@ -96,4 +98,23 @@ export function keepLine(invocation: Invocation, line: string): void {
   for (const text of line.split("\n")) {
     if (text.startsWith("{")) invocation.lines.push(JSON.parse(text));
   }
+}
+
+/** The upload that a request is about; `undefined` of the lines of all in an invocation. */
+export function keyOf({ path }: Exchange): string | undefined {
+  const [, bucket, key = ""] = /^\/([^/]+)\/([^?]*)/.exec(path) ?? [];
+  const plain = decodeURIComponent(key);
+  if (bucket !== "results") return plain;
+  return plain.startsWith(LINES_PREFIX) ? undefined : plain.slice(0, -".json".length);
+}
+
+/** Keeps that an exchange of an invocation met a fault. */
+export function addFaultyKeys(
+  { messages, faultyKeys }: Invocation,
+  exchange: Exchange,
+  { sent }: Ledger,
+): void {
+  const key = keyOf(exchange);
+  const all = messages.map(({ body }) => sent.get(body)?.upload?.key ?? sent.get(body)?.key);
+  for (const one of key === undefined ? all : [key]) if (one !== undefined) faultyKeys.add(one);
 }

@@ -13,7 +13,14 @@ import { startS3 } from "../../src/local/s3/server.ts";
 import { seededRandom } from "../../src/measure/random.ts";
 import { below, pick, type Random } from "../hostile/mutations.ts";
 import { checkRun } from "./invariants.ts";
-import { createInvocation, createLedger, type Invocation, type Ledger, type Upload } from "./ledger.ts";
+import {
+  addFaultyKeys,
+  createInvocation,
+  createLedger,
+  type Invocation,
+  type Ledger,
+  type Upload,
+} from "./ledger.ts";
 import { type Mechanism, mutantPlugin } from "./mutants.ts";
 import { type KnownPicture, knownPictures } from "./pictures.ts";
 import { type Exchange, type Fault, startFaultProxy } from "./proxy.ts";
@@ -68,7 +75,13 @@ export async function simulateProcesses(
     },
   });
   let choose: (exchange: Exchange) => Fault | undefined = () => undefined;
-  const proxy = await startFaultProxy(server.url, (exchange) => choose(exchange));
+  let onBroken: (exchange: Exchange) => void = () => {};
+  const proxy = await startFaultProxy(
+    server.url,
+    (exchange) => choose(exchange),
+    undefined,
+    (exchange) => onBroken(exchange),
+  );
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const s3 = new S3Client({ endpoint: server.url, region: "us-east-1", forcePathStyle: true, credentials });
   const readings = readingsOf(resultsAs, { s3, linesOf: index.linesOf });
@@ -106,6 +119,7 @@ export async function simulateProcesses(
       const stage = stages[total.runs % stages.length] as Stage;
       const run = new Run(runtime, stage, random, without);
       choose = (exchange) => run.choose(exchange);
+      onBroken = (exchange) => run.onBroken(exchange);
       const sources = Array.from({ length: 1 + below(5, random) }, () => pick(pictures, random));
       if (stage === "memory") sources.push(bomb);
       const uploads: [Upload, string][] = [];
@@ -153,6 +167,7 @@ class Run {
   readonly #stage: Stage;
   readonly #random: Random;
   readonly #without: Mechanism | undefined;
+  readonly #broken: { readonly exchange: Exchange; readonly at: number }[] = [];
   /** How many environments are still to be ended. */
   #left: number;
 
@@ -189,11 +204,14 @@ class Run {
     if (this.#stage === "init") for (const { id } of runtime.environments()) runtime.kill(id);
     const invoke: EventSourceOptions["invoke"] = async (event) => {
       running++;
+      const startedAt = performance.now();
       const timeoutSeconds = this.#stage === "frozen" ? FROZEN_SECONDS : TIMEOUT_SECONDS;
       const answer = await runtime.invoke(event, { timeoutSeconds });
       const invocation: Invocation = createInvocation(answer.requestId, event);
       invocation.lines.push(...(lines.get(answer.requestId) ?? []));
       this.ledger.invocations.push(invocation);
+      for (const { exchange, at } of this.#broken)
+        if (at >= startedAt) addFaultyKeys(invocation, exchange, this.ledger);
       if (answer.functionError === undefined) {
         const { batchItemFailures } = JSON.parse(answer.payload) as {
           batchItemFailures: { itemIdentifier: string }[];
@@ -229,6 +247,11 @@ class Run {
     await queues.close();
     runtime.events.off("log", onLog).off("emf", onEmf).off("environment", onState);
     return queues.deadMessages;
+  }
+
+  /** Told of each request that had no whole answer. */
+  onBroken(exchange: Exchange): void {
+    this.#broken.push({ exchange, at: performance.now() });
   }
 
   /** Told of each request to S3. */

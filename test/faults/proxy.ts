@@ -64,11 +64,13 @@ const STALL_MS = 90_000;
  * @param target address of the S3 endpoint, for example `http://127.0.0.1:9000`
  * @param choose the fault for an exchange, or `undefined` to forward it unharmed
  * @param stalePath where the older bytes of an object lie
+ * @param onBroken  told of each exchange that had no whole answer: of faults, and of a client that waited long enough
  */
 export async function startFaultProxy(
   target: string,
   choose: (exchange: Exchange) => Fault | undefined,
   stalePath: (path: string) => string = (path) => path,
+  onBroken: (exchange: Exchange) => void = () => {},
 ): Promise<FaultProxy> {
   const injected = new Map<Fault, number>();
   let severed = false;
@@ -77,7 +79,11 @@ export async function startFaultProxy(
       incoming.socket.destroy();
       return;
     }
-    const fault = choose({ method: incoming.method ?? "", path: incoming.url ?? "" });
+    const asked = { method: incoming.method ?? "", path: incoming.url ?? "" };
+    const fault = choose(asked);
+    outgoing.once("close", () => {
+      if (!outgoing.writableFinished) onBroken(asked);
+    });
     if (fault !== undefined) injected.set(fault, (injected.get(fault) ?? 0) + 1);
     // It may be this exchange that ends the process: then nothing of it reaches S3.
     if (severed) {

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { S3Client } from "@aws-sdk/client-s3";
 import { readConfig } from "../../src/function/config.ts";
-import { LINES_PREFIX } from "../../src/function/stages/publish/lines.ts";
 import { buildFunction } from "../../src/local/build.ts";
 import type { EventSourceOptions } from "../../src/local/event-source.ts";
 import type { ObjectEventRecord } from "../../src/local/s3/notification.ts";
@@ -14,7 +13,14 @@ import { seededRandom } from "../../src/measure/random.ts";
 import { below, pick, type Random } from "../hostile/mutations.ts";
 import { type Disturbance, type FaultyEnvironment, startEnvironment } from "./environment.ts";
 import { checkRun } from "./invariants.ts";
-import { createInvocation, createLedger, type Invocation, type Ledger } from "./ledger.ts";
+import {
+  addFaultyKeys,
+  createInvocation,
+  createLedger,
+  type Invocation,
+  keyOf,
+  type Ledger,
+} from "./ledger.ts";
 import { type Mechanism, mutantPlugin } from "./mutants.ts";
 import { knownPictures } from "./pictures.ts";
 import { type Exchange, FAULTS, type Fault } from "./proxy.ts";
@@ -215,7 +221,9 @@ function disturb(
     invocation.disturbed = true;
   }
   const lied = new Set<string>();
+  const hit = (exchange: Exchange) => addFaultyKeys(invocation, exchange, ledger);
   return {
+    onBroken: hit,
     remainingMs: isShort ? 520 + below(700, random) : 60_000,
     killAt,
     choose(exchange, kill) {
@@ -229,24 +237,11 @@ function disturb(
       const fault = pick(s3Faults, random);
       const key = keyOf(exchange);
       if (!isPossible(fault, exchange, key ?? "", lied)) return undefined;
-      for (const hit of key === undefined ? keysIn(invocation, ledger) : [key])
-        invocation.faultyKeys.add(hit);
+      hit(exchange);
       count(fault);
       return fault;
     },
   };
-}
-
-/** The upload that a request is about; `undefined` of the lines of them all. */
-function keyOf({ path }: Exchange): string | undefined {
-  const [, bucket, key = ""] = /^\/([^/]+)\/([^?]*)/.exec(path) ?? [];
-  const plain = decodeURIComponent(key);
-  if (bucket !== "results") return plain;
-  return plain.startsWith(LINES_PREFIX) ? undefined : plain.slice(0, -".json".length);
-}
-
-function keysIn({ messages }: Invocation, { sent }: Ledger): string[] {
-  return messages.flatMap(({ body }) => sent.get(body)?.upload?.key ?? sent.get(body)?.key ?? []);
 }
 
 /** Somebody who is told the same lie each time cannot tell: no two about one key in an invocation. */

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
+import type { ResultDocument } from "../../src/local/command/result.ts";
 import { startStack } from "../../src/local/stack.ts";
 import { PROJECT_DIR } from "../../src/local/template.ts";
+import { playPoison, poisonedAt } from "./poison.ts";
 
 const COUNT = 100;
 
@@ -52,3 +54,20 @@ test("of a hundred slow images in one batch, most not begun in time, none become
   t.diagnostic(`largest batch ${Math.max(...batches)}, at most ${wasIsolated} isolated`);
   assert.ok(wasIsolated > COUNT / 2, "the batch was no trial: too few images were left over");
 });
+
+for (const [poison, options] of [
+  ["memory", { memoryMb: 800, environment: { MAX_IMAGE_PIXELS: "10000000" } }],
+  ["hang", { timeoutSeconds: 5, environment: { DEADLINE_MARGIN_MS: "500" } }],
+] as const) {
+  test(`of ten images and one whose decode ends in ${poison}, ten are classified and one is rejected`, {
+    timeout: 300_000,
+  }, async (t) => {
+    const killer = await readFile(join(PROJECT_DIR, "test/fixtures/barcode-1.png"));
+    const { stack, deaths } = await playPoison(t, poisonedAt(killer.length, poison), killer, options);
+    assert.deepEqual(stack.deadMessages(), []);
+    const { status, error } = (await stack.readResult("killer")) as ResultDocument;
+    assert.deepEqual([status, error?.code], ["rejected", "PROCESSING_LIMIT"]);
+    // The hanging call is left alone, and its environment answers in time.
+    assert.equal(deaths.filter((reason) => reason.includes("out of memory")).length > 0, poison === "memory");
+  });
+}
