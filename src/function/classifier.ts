@@ -1,6 +1,6 @@
 import { type Deadline, NO_DEADLINE } from "./deadline.ts";
 import { ClassifierError, messageOf } from "./errors.ts";
-import { createResampler } from "./kernel/resampler.ts";
+import { type ImageFormat, imageFormats } from "./image-format.ts";
 import { fingerprintOf } from "./model/fingerprint.ts";
 import { createInputBuffers, type InputBuffers } from "./model/input-buffers.ts";
 import type { Model } from "./model/load.ts";
@@ -8,9 +8,10 @@ import type { ModelParts } from "./model/parts.ts";
 import type { ScoreKind } from "./model/scores.ts";
 import { judgeUnknown, type Unknown } from "./model/unknown.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./stages/decode/header.ts";
-import { type DecodeOptions, FIRST_IMAGE, MAX_DECODE_SECONDS } from "./stages/decode/sharp.ts";
+import { MAX_DECODE_SECONDS } from "./stages/decode/limit.ts";
+import { type DecodeOptions, FIRST_IMAGE } from "./stages/decode/sharp.ts";
 import { inferOutputs } from "./stages/infer.ts";
-import { prepareImage } from "./stages/prepare.ts";
+import { createDecoders, pixelsToDecode, prepareImage } from "./stages/prepare.ts";
 import { type Prediction, rankLabels } from "./stages/rank.ts";
 import { createLeases } from "./sync/leases.ts";
 import { createMutex } from "./sync/mutex.ts";
@@ -40,6 +41,12 @@ export interface ClassifierSettings extends DecodeOptions {
   readonly topK: number;
   /** Images that are decoded at the same time; inference is always one at a time. */
   readonly decodesInFlight: number;
+  /** Formats that are accepted. */
+  readonly formats: readonly ImageFormat[];
+  /** A HEIC's thumbnail is decoded instead of it when it has this percentage of the pixels that the resize makes, per axis. */
+  readonly heicThumbnailPercent: number;
+  /** Of the function; 0 where it is not said. */
+  readonly memorySizeMb: number;
 }
 
 /** Which classifier a result is of. */
@@ -88,7 +95,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
   const leases = createLeases(settings.decodesInFlight, () => createInputBuffers(model.input));
   const memory = createSemaphore(settings.maxImagePixels, "pixels to decode");
   const mutex = createMutex();
-  const resampler = createResampler();
+  const decoders = createDecoders(settings);
   /** How long a run may take: the slowest of late, forgotten by and by. */
   let expectedInferMs = 0;
 
@@ -99,8 +106,8 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
     deadline: Deadline,
   ): Promise<Omit<Classification, "image" | "warnings">> {
     const startedAt = performance.now();
-    const options = { ...settings, timeoutSeconds: decodeSeconds(deadline) };
-    const writePixelValues = await prepareImage(model, header, buffers, resampler, options);
+    const options = { ...settings, timeoutSeconds: decodeSeconds(deadline), signal: deadline.signal };
+    const writePixelValues = await prepareImage(model, header, buffers, decoders, options);
     const decodedAt = performance.now();
     assertTime(deadline, expectedInferMs);
     writePixelValues();
@@ -131,32 +138,39 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
     });
   }
 
+  async function classifyAny(
+    bytes: Uint8Array,
+    deadline: Deadline,
+    formats: readonly ImageFormat[],
+  ): Promise<Classification> {
+    const startedAt = performance.now();
+    const header = inspectImage(bytes, settings.maxImagePixels, formats);
+    const inspectMs = performance.now() - startedAt;
+    const { signal } = deadline;
+    const withBuffers = () => leases.lend((buffers) => classifyWith(buffers, header, deadline), signal);
+    const pixels = pixelsToDecode(header, model, settings);
+    const { timingsMs, ...judgement } =
+      pixels <= settings.maxImagePixels * SMALL_IMAGE_SHARE
+        ? await withBuffers()
+        : await memory(pixels, withBuffers, signal);
+    return {
+      image: header.image,
+      ...judgement,
+      warnings: header.warnings,
+      timingsMs: { ...timingsMs, decode: timingsMs.decode + inspectMs },
+    };
+  }
+
   const classifier: Classifier = {
     model,
     identity: identify(model, settings),
-    async classify(bytes, deadline = NO_DEADLINE) {
-      const startedAt = performance.now();
-      const header = inspectImage(bytes, settings.maxImagePixels);
-      const inspectMs = performance.now() - startedAt;
-      const { signal } = deadline;
-      const withBuffers = () => leases.lend((buffers) => classifyWith(buffers, header, deadline), signal);
-      const { timingsMs, ...judgement } =
-        header.pixels <= settings.maxImagePixels * SMALL_IMAGE_SHARE
-          ? await withBuffers()
-          : await memory(header.pixels, withBuffers, signal);
-      return {
-        image: header.image,
-        ...judgement,
-        warnings: header.warnings,
-        timingsMs: { ...timingsMs, decode: timingsMs.decode + inspectMs },
-      };
-    },
+    classify: (bytes, deadline = NO_DEADLINE) => classifyAny(bytes, deadline, settings.formats),
     get isStuck() {
       return leases.overdue >= settings.decodesInFlight;
     },
   };
   try {
-    await classifier.classify(FIRST_IMAGE);
+    await classifyAny(FIRST_IMAGE, NO_DEADLINE, imageFormats);
   } catch (cause) {
     throw new ClassifierError("MODEL_INVALID", `model ${model.name}: ${messageOf(cause)}`, cause);
   }
@@ -168,8 +182,15 @@ const ARITHMETIC = 3;
 
 function identify(model: Model, settings: ClassifierSettings): ClassifierIdentity {
   const { name, sha256, labels, preprocessing, scores, unknown, parts } = model;
-  const { topK, applyIccProfile, backgroundColor, maxImagePixels } = settings;
-  const settled = { topK, applyIccProfile, backgroundColor: backgroundColor.toLowerCase(), maxImagePixels };
+  const { topK, applyIccProfile, backgroundColor, maxImagePixels, formats, heicThumbnailPercent } = settings;
+  const settled = {
+    topK,
+    applyIccProfile,
+    backgroundColor: backgroundColor.toLowerCase(),
+    maxImagePixels,
+    formats: [...formats].sort(),
+    heicThumbnailPercent,
+  };
   return {
     name,
     sha256,

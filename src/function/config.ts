@@ -1,3 +1,5 @@
+import { type ImageFormat, imageFormats } from "./image-format.ts";
+
 /** Ways of publishing; `annotation+lines` is both. */
 export const RESULTS_AS = ["object", "annotation", "lines", "annotation+lines"] as const;
 export type ResultsAs = (typeof RESULTS_AS)[number];
@@ -22,6 +24,10 @@ export interface Config {
   readonly fileMemoryMb: number;
   readonly maxObjectBytes: number;
   readonly maxImagePixels: number;
+  /** Formats that are accepted. */
+  readonly formats: readonly ImageFormat[];
+  /** A HEIC's thumbnail is decoded instead of it when it has this percentage of the pixels that the resize makes, per axis. */
+  readonly heicThumbnailPercent: number;
   /** Convert wide-gamut images to sRGB by their own profile. Costs up to twice the decode time. */
   readonly applyIccProfile: boolean;
   /** `#rrggbb` that shows through transparent pixels. */
@@ -85,6 +91,18 @@ function choice<const Value extends string>(fallback: Value, values: readonly Va
   };
 }
 
+function choices<Value extends string>(values: readonly Value[]): Variable<readonly Value[]> {
+  return {
+    fallback: values,
+    expected: `some of ${values.join(",")}`,
+    parse: (given) => {
+      const names = given.split(",").map((name) => name.trim());
+      const known = values.filter((value) => names.includes(value));
+      return known.length === names.length ? known : undefined;
+    },
+  };
+}
+
 type VariableOf = {
   readonly [Field in keyof Config]: readonly [name: string, variable: Variable<Config[Field]>];
 };
@@ -108,6 +126,8 @@ const VARIABLES: VariableOf = {
   fileMemoryMb: ["FILE_MEMORY_MB", integer(64, 1, 1024)],
   maxObjectBytes: ["MAX_OBJECT_BYTES", integer(25 * 2 ** 20, 1, 2 ** 30)],
   maxImagePixels: ["MAX_IMAGE_PIXELS", integer(50_000_000, 1, 1_000_000_000)],
+  formats: ["FORMATS", choices(imageFormats)],
+  heicThumbnailPercent: ["HEIC_THUMBNAIL_PERCENT", integer(90, 1, 400)],
   applyIccProfile: ["APPLY_ICC_PROFILE", flag],
   backgroundColor: ["BACKGROUND_COLOR", text("#ffffff", /^#[0-9a-f]{6}$/i, "a colour such as #ffffff")],
   tagUploads: ["TAG_UPLOADS", flag],

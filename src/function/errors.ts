@@ -52,7 +52,8 @@ export const ERRORS = {
   UNSUPPORTED_FORMAT: {
     retryable: false,
     stage: "decode",
-    meaning: "The bytes are not a JPEG, PNG, WebP, GIF or AVIF image, whatever the file's name says.",
+    meaning:
+      "The bytes are no image of a format in FORMATS, or of a variant that is not decoded, whatever the file's name says.",
   },
   INVALID_IMAGE: {
     retryable: false,

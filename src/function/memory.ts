@@ -1,22 +1,30 @@
 import { SMALL_IMAGE_SHARE } from "./classifier.ts";
 import type { Config } from "./config.ts";
+import { heicThreads } from "./stages/decode/heic/threads.ts";
 import { KEPT_PIXEL_BYTES } from "./stages/decode/jpeg.ts";
 
 /** Node, ONNX Runtime, the model, libvips and the SDK after INIT, with V8's garbage under load: `npm run test:load`. */
 const BASE_BYTES = 300 * 2 ** 20;
 
-/** What the decoder of the most expensive format takes, AVIF of 4:4:4: `test/function/stages/decode/peak.ts`. */
+/** What the decoder of the most expensive format takes, AVIF of 4:4:4: `test/function/stages/decode/peak.ts`. HEIC takes 6. */
 export const MAX_BYTES_PER_PIXEL = 19;
+
+/** A thread with libheif in it, from the first HEIC on: the same `peak.ts` with a small HEIC, and with one in tiles. */
+const HEIC_THREAD_BYTES = 40 * 2 ** 20;
 
 /** The most memory that these settings can ask for. Chosen by uploaders, so it has to fit. */
 export function worstCaseBytes(
-  config: Pick<Config, "decodesInFlight" | "fileMemoryMb" | "maxImagePixels" | "maxObjectBytes">,
+  config: Pick<
+    Config,
+    "decodesInFlight" | "fileMemoryMb" | "formats" | "maxImagePixels" | "maxObjectBytes" | "memorySizeMb"
+  >,
 ): number {
   // Overdue images keep their lease, and as many more can be lent.
   const pixels = config.maxImagePixels * (1 + 2 * config.decodesInFlight * SMALL_IMAGE_SHARE);
   const files = Math.max(config.fileMemoryMb * 2 ** 20, config.maxObjectBytes);
   const rooms = 2 * config.decodesInFlight * KEPT_PIXEL_BYTES;
-  return BASE_BYTES + files + rooms + MAX_BYTES_PER_PIXEL * pixels;
+  const threads = config.formats.includes("heic") ? heicThreads(config.memorySizeMb) * HEIC_THREAD_BYTES : 0;
+  return BASE_BYTES + files + rooms + threads + MAX_BYTES_PER_PIXEL * pixels;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 
 /**
  * The packages with native code. In Lambda they live in a layer (`/opt/nodejs/node_modules`), which
@@ -44,4 +44,12 @@ export function turbojpegLibrary(): { koffi: typeof import("koffi"); file: strin
 /** Alpine's C library, for which the file is not built. */
 function isMusl(): boolean {
   return existsSync(`/lib/ld-musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`);
+}
+
+/** Beside this file, and beside the bundle: the other entry. */
+export const heicWorkerUrl = new URL(`./heic-worker${extname(import.meta.url)}`, import.meta.url);
+
+/** libheif with libde265, compiled to WebAssembly. */
+export function libheifFile(): string {
+  return require.resolve("libheif-js/libheif-wasm/libheif.wasm");
 }

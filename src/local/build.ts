@@ -10,9 +10,9 @@ export const FUNCTION_DIR = resolve(PROJECT_DIR, ".build/function");
  * Bundles the function as `sam build` would: with esbuild and the `Metadata.BuildProperties` of `ClassifierFunction`
  * in `template.yaml`, so that what runs here is what is deployed.
  *
- * @param outDir  folder for `handler.mjs` and its source map; made if missing
+ * @param outDir  folder for `handler.mjs`, the other entry points and their source maps; made if missing
  * @param plugins none but in tests that take something out
- * @returns the bundle's absolute path, and its size without the source map
+ * @returns of the first entry point the bundle's absolute path, and its size without the source map
  * @throws on a build property that `sam build` does not know, and on esbuild's errors
  */
 export async function buildFunction(
@@ -20,8 +20,9 @@ export async function buildFunction(
   plugins: Plugin[] = [],
 ): Promise<{ file: string; bytes: number }> {
   const { buildProperties } = readFunctionTemplate(await readTemplate());
+  const options = esbuildOptions(buildProperties);
   const { outputFiles, metafile } = await build({
-    ...esbuildOptions(buildProperties),
+    ...options,
     absWorkingDir: PROJECT_DIR,
     plugins,
     outdir: outDir,
@@ -29,7 +30,8 @@ export async function buildFunction(
     write: false,
     logLevel: "silent",
   });
-  const entry = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint !== undefined)?.[0];
+  const [first] = options.entryPoints as string[];
+  const entry = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === first)?.[0];
   const bundle = outputFiles.find(({ path }) => entry !== undefined && path === resolve(PROJECT_DIR, entry));
   if (bundle === undefined)
     throw new Error("esbuild made no file of the entry point that template.yaml names.");

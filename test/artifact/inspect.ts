@@ -14,7 +14,7 @@ const AMAZON_LINUX_2023: Readonly<Record<string, string>> = {
   GCC: "GCC_7.0.0",
 };
 
-const FOREIGN_NAME = /\.(dll|dylib|exe|lib|wasm)$|(^|\/)(darwin|win32|linuxmusl|x64|ia32)(-|\/|$)/;
+const FOREIGN_NAME = /\.(dll|dylib|exe|lib)$|(^|\/)(darwin|win32|linuxmusl|x64|ia32)(-|\/|$)/;
 
 /** Everything below `folder`, links and folders too, as sorted paths relative to it; links are not followed. */
 export function listFiles(folder: string, below = ""): string[] {

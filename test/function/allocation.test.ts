@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { test } from "node:test";
-import { createResampler } from "../../src/function/kernel/resampler.ts";
 import { createInputBuffers } from "../../src/function/model/input-buffers.ts";
 import { loadModel } from "../../src/function/model/load.ts";
 import { inspectImage } from "../../src/function/stages/decode/header.ts";
 import { readObject } from "../../src/function/stages/fetch.ts";
 import { inferLogits } from "../../src/function/stages/infer.ts";
-import { prepareImage } from "../../src/function/stages/prepare.ts";
+import { createDecoders, prepareImage } from "../../src/function/stages/prepare.ts";
 import { rankLabels } from "../../src/function/stages/rank.ts";
+import { testConfig } from "./harness.ts";
 import { drawn } from "./pictures.ts";
 import { writeTinyModel } from "./tiny-model.ts";
 
 /** A run over more, for figures to be quoted: `PICTURES=1000 node --test` and this file. */
 const PICTURES = Number(process.env.PICTURES ?? 300);
-const OPTIONS = { maxImagePixels: 10_000_000, applyIccProfile: false, backgroundColor: "#ffffff" };
+const OPTIONS = testConfig({ maxImagePixels: 10_000_000 });
 const FETCH_OPTIONS = { maxObjectBytes: 2 ** 20, signal: new AbortController().signal };
 
 /** Memory outside V8's heap, where all buffers are; the heap is counted in the second number. */
@@ -46,7 +46,7 @@ test(`over ${PICTURES} pictures no stage allocates anything of an image's size`,
   const model = await loadModel(await writeTinyModel(t, { side: 224 }));
   const fileBuffer = Buffer.allocUnsafeSlow(2 ** 20);
   const buffers = createInputBuffers(model.input);
-  const resampler = createResampler();
+  const decoders = createDecoders(OPTIONS);
   const file = await drawn(400, 300, (x, y) => [200 + (x % 50), (x * y) % 151, y % 97])
     .jpeg()
     .toBuffer();
@@ -63,7 +63,7 @@ test(`over ${PICTURES} pictures no stage allocates anything of an image's size`,
     const object = { source: { bucket: "b", key: "k", sizeBytes: file.length }, body };
     const bytes = await growth.fetch.of(() => readObject(object, () => fileBuffer, FETCH_OPTIONS));
     const writePixelValues = await growth.decode.of(() =>
-      prepareImage(model, inspectImage(bytes, OPTIONS.maxImagePixels), buffers, resampler, OPTIONS),
+      prepareImage(model, inspectImage(bytes, OPTIONS.maxImagePixels), buffers, decoders, OPTIONS),
     );
     await growth.normalize.of(writePixelValues);
     const logits = await growth.infer.of(() => inferLogits(model, buffers));

@@ -14,6 +14,9 @@ const SETTINGS = {
   backgroundColor: "#ffffff",
   topK: 2,
   decodesInFlight: 3,
+  formats: ["jpeg", "png", "webp", "gif", "avif", "heic"] as const,
+  heicThumbnailPercent: 90,
+  memorySizeMb: 0,
 };
 
 async function classifierOf(t: TestContext, changes: object = {}, model = {}) {

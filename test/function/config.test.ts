@@ -13,6 +13,8 @@ const DEFAULTS: Config = {
   fileMemoryMb: 64,
   maxObjectBytes: 26_214_400,
   maxImagePixels: 50_000_000,
+  formats: ["jpeg", "png", "webp", "gif", "avif", "heic"],
+  heicThumbnailPercent: 90,
   applyIccProfile: false,
   backgroundColor: "#ffffff",
   tagUploads: false,
@@ -63,6 +65,12 @@ const CASES: Record<keyof Config, Case> = {
   decodesInFlight: { variable: "DECODES_IN_FLIGHT", ...numbers(1, 16) },
   fileMemoryMb: { variable: "FILE_MEMORY_MB", ...numbers(1, 1024) },
   maxObjectBytes: { variable: "MAX_OBJECT_BYTES", ...numbers(1, 2 ** 30) },
+  formats: {
+    variable: "FORMATS",
+    good: { heic: ["heic"], "webp,jpeg": ["jpeg", "webp"], "png, gif": ["png", "gif"] },
+    bad: ["jpg", "JPEG", "jpeg,", "jpeg,jpeg", ","],
+  },
+  heicThumbnailPercent: { variable: "HEIC_THUMBNAIL_PERCENT", ...numbers(1, 400) },
   maxImagePixels: { variable: "MAX_IMAGE_PIXELS", ...numbers(1, 1_000_000_000) },
   applyIccProfile: { variable: "APPLY_ICC_PROFILE", ...FLAG },
   backgroundColor: {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Config } from "../../src/function/config.ts";
 import { assertMemory, worstCaseBytes } from "../../src/function/memory.ts";
 import { testConfig } from "./harness.ts";
 
@@ -12,9 +13,9 @@ test("settings that can need more memory than the function has are refused, with
   );
 });
 
-test("the defaults fit the template's memory, and 512 MB fit 5 megapixels", () => {
+test("the defaults fit the template's memory, and 512 MB fit 4 megapixels", () => {
   assertMemory(testConfig({ memorySizeMb: 1769 }));
-  assertMemory(testConfig({ memorySizeMb: 512, maxImagePixels: 5_000_000 }));
+  assertMemory(testConfig({ memorySizeMb: 512, maxImagePixels: 4_000_000 }));
 });
 
 test("outside Lambda nobody says how much memory there is, and nothing is refused", () => {
@@ -28,3 +29,11 @@ for (const field of ["decodesInFlight", "fileMemoryMb", "maxImagePixels"] as con
     assert.ok(worstCaseBytes(more) > worstCaseBytes(config));
   });
 }
+
+test("HEIC needs a thread, and above one vCPU two", () => {
+  const needed = (memorySizeMb: number, formats: Config["formats"]) =>
+    worstCaseBytes(testConfig({ memorySizeMb, formats }));
+  const thread = needed(1769, ["jpeg", "heic"]) - needed(1769, ["jpeg"]);
+  assert.ok(thread > 0);
+  assert.equal(needed(3538, ["jpeg", "heic"]) - needed(3538, ["jpeg"]), 2 * thread);
+});

@@ -10,7 +10,7 @@ import {
   webp,
   withJpegSegments,
 } from "./containers.ts";
-import { avifOf, clap, gridData, gridOf, ispe, stillAvif } from "./heif.ts";
+import { avifOf, clap, gridData, gridOf, ispe, still } from "./heif.ts";
 import { partsOf } from "./structure.ts";
 
 /** A hostile input that no mutation would find; made on demand, since some are large. */
@@ -56,16 +56,16 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
     }),
     ...of("says less than it decodes", {
       "AVIF grid of 900 tiles that shows 100x100": () =>
-        gridOf(stillAvif(avif), 64, 30, 30, { width: 100, height: 100 }),
+        gridOf(still(avif), 64, 30, 30, { width: 100, height: 100 }),
       "AVIF grid of 65,025 times one tile": () =>
-        gridOf(stillAvif(avif), 64, 255, 255, { width: 64, height: 64 }),
+        gridOf(still(avif), 64, 255, 255, { width: 64, height: 64 }),
       "AVIF of 200 frames": () => {
-        const { data, configuration } = stillAvif(avif);
+        const { data, configuration } = still(avif);
         const many = { type: "av01", properties: [1, 2], data: Buffer.concat(Array(200).fill(data)) };
         return avifOf([many], [ispe(64, 64), configuration]);
       },
       "AVIF whose size is a lie": () => {
-        const { data, configuration } = stillAvif(avif);
+        const { data, configuration } = still(avif);
         return avifOf([{ type: "av01", properties: [1, 2], data }], [ispe(8, 8), configuration]);
       },
       "AVIF grid of itself": () =>
@@ -79,18 +79,18 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
     }),
     ...slow("says less than it decodes", {
       "AVIF 7500x7500 cropped to 100x100": async () => {
-        const { data, configuration } = stillAvif(await plain(7500, 7500).avif({ effort: 0 }).toBuffer());
+        const { data, configuration } = still(await plain(7500, 7500).avif({ effort: 0 }).toBuffer());
         return avifOf(
           [{ type: "av01", properties: [1, 2, 3], data }],
           [ispe(7500, 7500), configuration, clap(100, 100)],
         );
       },
       "AVIF grid of 144 MP that shows 100x100": async () => {
-        const tile = stillAvif(await plain(4000, 4000).avif({ effort: 0 }).toBuffer());
+        const tile = still(await plain(4000, 4000).avif({ effort: 0 }).toBuffer());
         return gridOf(tile, 4000, 3, 3, { width: 100, height: 100 });
       },
       "AVIF of 200 frames of 9 MP": async () => {
-        const { data, configuration } = stillAvif(await plain(3000, 3000).avif({ effort: 0 }).toBuffer());
+        const { data, configuration } = still(await plain(3000, 3000).avif({ effort: 0 }).toBuffer());
         const many = { type: "av01", properties: [1, 2], data: Buffer.concat(Array(200).fill(data)) };
         return avifOf([many], [ispe(3000, 3000), configuration]);
       },

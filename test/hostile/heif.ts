@@ -8,11 +8,11 @@ export interface CraftedItem {
   readonly data: Buffer;
 }
 
-/** What a real AVIF of one item is made of. */
-export interface StillAvif {
-  /** The AV1 bitstream. */
+/** What a real AVIF or HEIC of one item is made of. */
+export interface Still {
+  /** The bitstream. */
   readonly data: Buffer;
-  /** The box `av1C`, whole. */
+  /** The box `av1C` or `hvcC`, whole. */
   readonly configuration: Buffer;
 }
 
@@ -27,24 +27,46 @@ export const ispe = (width: number, height: number) => box("ispe", uint32(0), ui
 export const clap = (width: number, height: number) =>
   box("clap", ...[width, 1, height, 1, 0, 1, 0, 1].map(uint32));
 
+/** So many quarter turns to the left. */
+export const irot = (turns: number) => box("irot", Buffer.from([turns]));
+
+/** Top and bottom change places, or left and right. */
+export const imir = (axis: 0 | 1) => box("imir", Buffer.from([axis]));
+
 /** Content of a grid item: so many tiles of equal size, and the size that is shown. */
 export function gridData(rows: number, columns: number, width: number, height: number): Buffer {
   return Buffer.concat([Buffer.from([0, 1, rows - 1, columns - 1]), uint32(width), uint32(height)]);
 }
 
+/** An AVIF of any items at all: see {@link heifOf}. */
+export const avifOf = (...[items, properties, references]: HeifParts) =>
+  heifOf("avif\0\0\0\0avifmif1miaf", items, properties, references);
+
+/** A HEIC of any items at all: see {@link heifOf}. */
+export const heicOf = (...[items, properties, references]: HeifParts) =>
+  heifOf("heic\0\0\0\0mif1heic", items, properties, references);
+
+type HeifParts = [
+  items: readonly CraftedItem[],
+  properties: readonly Buffer[],
+  references?: readonly (readonly [type: string, from: number, to: readonly number[]])[],
+];
+
 /**
- * An AVIF of any items at all.
+ * A HEIF file of any items at all.
  *
+ * @param brands     major brand, version and compatible brands
  * @param items      their ids count from 1, the first is the primary one
  * @param properties what items refer to by position, counted from 1
  * @param references such as `["dimg", 1, [2, 2]]`: item 1 is made of item 2, twice
  */
-export function avifOf(
+export function heifOf(
+  brands: string,
   items: readonly CraftedItem[],
   properties: readonly Buffer[],
   references: readonly (readonly [type: string, from: number, to: readonly number[]])[] = [],
 ): Buffer {
-  const ftyp = box("ftyp", Buffer.from("avif\0\0\0\0avifmif1miaf", "latin1"));
+  const ftyp = box("ftyp", Buffer.from(brands, "latin1"));
   const infe = items.map(({ type }, i) =>
     box("infe", uint32(0x0200_0000), uint16(i + 1), uint16(0), Buffer.from(`${type}\0`, "latin1")),
   );
@@ -77,20 +99,20 @@ export function avifOf(
   return Buffer.concat([ftyp, metaWith(offsets), box("mdat", ...items.map(({ data }) => data))]);
 }
 
-/** Takes a file of one coded item apart, such as sharp writes. */
-export function stillAvif(file: Buffer): StillAvif {
+/** Takes a file of one coded item apart, such as sharp and heif-enc write. */
+export function still(file: Buffer): Still {
   const parts = partsOf(file);
-  const part = (name: string) => {
-    const found = parts.find((candidate) => candidate.name === name);
-    if (found === undefined) throw new Error(`expected an AVIF with a box ${name}`);
+  const part = (...names: string[]) => {
+    const found = parts.find((candidate) => names.includes(candidate.name));
+    if (found === undefined) throw new Error(`expected a file with a box ${names.join(" or ")}`);
     return file.subarray(found.start, found.end);
   };
-  return { data: part("mdat").subarray(8), configuration: part("av1C") };
+  return { data: part("mdat").subarray(8), configuration: part("av1C", "hvcC") };
 }
 
 /** A grid of one tile, many times over. */
 export function gridOf(
-  tile: StillAvif,
+  tile: Still,
   tileSide: number,
   rows: number,
   columns: number,

@@ -25,11 +25,11 @@ test("the build properties of the template reach esbuild", async () => {
   assert.deepEqual(
     { entryPoints, format, target, minify, external, outExtension, sourcemap },
     {
-      entryPoints: ["src/function/handler.ts"],
+      entryPoints: ["src/function/handler.ts", "src/function/heic-worker.ts"],
       format: "esm",
       target: ["node24"],
       minify: true,
-      external: ["sharp", "onnxruntime-node", "koffi", "@julusian/jpeg-turbo"],
+      external: ["sharp", "onnxruntime-node", "koffi", "@julusian/jpeg-turbo", "libheif-js"],
       outExtension: { ".js": ".mjs" },
       sourcemap: true,
     },
@@ -57,9 +57,14 @@ for (const [properties, message] of [
   });
 }
 
-test("the bundle is small, its source map stands beside it, and nothing else is written", async () => {
+test("the bundle is small; its source map and the HEIC thread's bundle stand beside it, and nothing else is written", async () => {
   assert.ok(built.bytes < MAX_BUNDLE_BYTES, `${built.bytes} bytes`);
-  assert.deepEqual((await readdir(dir)).sort(), ["handler.mjs", "handler.mjs.map"]);
+  assert.deepEqual((await readdir(dir)).sort(), [
+    "handler.mjs",
+    "handler.mjs.map",
+    "heic-worker.mjs",
+    "heic-worker.mjs.map",
+  ]);
   assert.equal(built.file, join(dir, "handler.mjs"));
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { imageFormats } from "../../src/function/image-format.ts";
 import { worstCaseBytes } from "../../src/function/memory.ts";
 import { type Fields, fields, list, parameters, template, type Value } from "./read.ts";
 
@@ -78,11 +79,13 @@ test("memory that cannot hold the images is refused at deployment as the functio
     decodesInFlight: number("DecodesInFlight"),
     fileMemoryMb: number("FileMemoryMb"),
     maxObjectBytes: number("MaxObjectBytes"),
+    formats: imageFormats,
   };
   const allowed = (name: string) => list(fields(parameters[name]).AllowedValues).map(Number);
   for (const MemorySizeMb of allowed("MemorySizeMb")) {
     for (const MaxImagePixels of allowed("MaxImagePixels")) {
-      const fits = worstCaseBytes({ ...others, maxImagePixels: MaxImagePixels }) <= MemorySizeMb * 2 ** 20;
+      const given = { ...others, memorySizeMb: MemorySizeMb, maxImagePixels: MaxImagePixels };
+      const fits = worstCaseBytes(given) <= MemorySizeMb * 2 ** 20;
       const refused = refusals({ MemorySizeMb, MaxImagePixels });
       assert.equal(refused.length === 0, fits, `${MaxImagePixels} pixels in ${MemorySizeMb} MB: ${refused}`);
     }

@@ -8,54 +8,61 @@ test("every parameter that a version depends on is in its description, whose cha
   assert.deepEqual([...parametersOf(VersionDescription)].sort(), functionParameters);
 });
 
-/** The longest text that a parameter's constraints allow. */
-function longest(name: string): number {
-  const { AllowedValues, MaxValue, AllowedPattern } = fields(parameters[name], name);
-  if (AllowedValues !== undefined)
-    return Math.max(...list(AllowedValues).map((value) => String(value).length));
-  if (MaxValue !== undefined) return String(MaxValue).length;
-  const parts = String(AllowedPattern)
-    .replace(/^\((.*)\)\?$/, "$1")
-    .replaceAll("(https?://", "https://")
-    .replaceAll("https?", "https");
-  // A class with a repetition, a class alone, or a character.
-  return [...parts.matchAll(/\[[^\]]+\](?:\{\d+(?:,(\d+))?\})?|\{(\d+)\}|[^[\]{}]/g)].reduce(
-    (sum, [token, most]) =>
-      sum + (most === undefined ? Number(/\{(\d+)\}$/.exec(token)?.[1] ?? 1) : Number(most)),
-    0,
-  );
+/** The longest text of each parameter that has a pattern. */
+const LONGEST: Readonly<Record<string, string>> = {
+  ServiceName: "a".repeat(32),
+  ModelName: "m".repeat(40),
+  Formats: "jpeg,png,webp,gif,avif,heic",
+  BackgroundColor: "#123456",
+  S3EndpointUrl: `https://${"e".repeat(92)}`,
+};
+
+function longest(name: string): string {
+  const { AllowedValues, MaxValue } = fields(parameters[name], name);
+  const values = AllowedValues === undefined ? [MaxValue ?? LONGEST[name]] : list(AllowedValues);
+  return values.map(String).reduce((a, b) => (b.length > a.length ? b : a));
 }
 
-/** How long a part of the description can be. */
-function longestPart(part: Value): number {
-  if (typeof part === "string") return part.length;
-  const { Ref: reference, "Fn::If": choice, "Fn::Join": join } = fields(part);
+/** The longest text, or list of texts, that a part of the description can become. */
+function expand(part: Value | undefined): string | string[] {
+  if (typeof part === "string") return part;
+  const texts = (values: Value | undefined) =>
+    Array.isArray(values) ? values.map((value) => String(expand(value))) : (expand(values) as string[]);
+  const { Ref: reference, ...functions } = fields(part);
   if (typeof reference === "string") return longest(reference);
-  if (choice !== undefined) return Math.max(...list(choice).slice(1).map(longestPart));
-  const [separator, parts] = list(join);
-  const lengths = list(parts).map(longestPart);
-  return lengths.reduce((sum, length) => sum + length, 0) + (lengths.length - 1) * String(separator).length;
+  const [[name, argument] = []] = Object.entries(functions);
+  const [first, second, third] = list(argument);
+  switch (name) {
+    case "Fn::If":
+      return texts([second ?? "", third ?? ""]).reduce((a, b) => (b.length > a.length ? b : a));
+    case "Fn::Join":
+      return texts(second).join(String(first));
+    case "Fn::Split":
+      return String(expand(second)).split(String(first));
+    case "Fn::Select":
+      return texts(second)[Number(first)] ?? assert.fail(`nothing at ${first}`);
+    default:
+      return assert.fail(`${name} is not expected in the description`);
+  }
 }
 
 test("the description stays within Lambda's 256 characters, whatever the parameters", (t) => {
-  const length = longestPart(VersionDescription ?? "");
+  const { length } = String(expand(VersionDescription));
   t.diagnostic(`up to ${length} characters`);
   assert.ok(length > 100 && length <= 256, `up to ${length} characters`);
 });
 
-test("the longest value of a parameter is computed from its pattern", () => {
-  for (const [name, example] of [
-    ["ServiceName", "a".repeat(32)],
-    ["ModelName", "m".repeat(40)],
-    ["BackgroundColor", "#123456"],
-    ["S3EndpointUrl", `https://${"e".repeat(92)}`],
-  ] as const) {
-    const pattern = new RegExp(`^(?:${fields(parameters[name]).AllowedPattern})$`);
-    assert.match(example, pattern, name);
-    assert.doesNotMatch(`${example}a`, pattern, name);
-    assert.equal(longest(name), example.length, name);
-  }
+test("every format has a letter of its own in the description", () => {
+  assert.match(String(expand(VersionDescription)), /\|JPWGAH/);
 });
+
+for (const [name, example] of Object.entries(LONGEST)) {
+  test(`the longest value of ${name} is the longest that its pattern allows`, () => {
+    const pattern = new RegExp(`^(?:${fields(parameters[name]).AllowedPattern})$`);
+    assert.match(example, pattern);
+    assert.doesNotMatch(`${example}a`, pattern);
+  });
+}
 
 test("a layer's content makes a new version, and its name is the service's own", () => {
   for (const [id, layer] of ofType("AWS::Serverless::LayerVersion")) {

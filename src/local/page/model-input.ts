@@ -1,18 +1,16 @@
-import { createResampler } from "../../function/kernel/resampler.ts";
 import { planGeometry } from "../../function/model/geometry.ts";
 import { readPreprocessorOf } from "../../function/model/load.ts";
 import type { Geometry } from "../../function/model/preprocessing.ts";
 import { sharp } from "../../function/native.ts";
 import { inspectImage } from "../../function/stages/decode/header.ts";
-import { prepareImage } from "../../function/stages/prepare.ts";
+import { createDecoders, prepareImage } from "../../function/stages/prepare.ts";
+import { DEPLOYED_SETTINGS } from "../../models/settings.ts";
 import type { LocalStack } from "../stack.ts";
 import { readUpload } from "./read-upload.ts";
 
-// As the function's defaults.
-const OPTIONS = { maxImagePixels: 50_000_000, applyIccProfile: false, backgroundColor: "#ffffff" };
 /** Pixels as they are. */
 const NORMALIZATION = { layout: "NHWC", scale: [1, 1, 1], offset: [0, 0, 0] } as const;
-const resampler = createResampler();
+const decoders = createDecoders(DEPLOYED_SETTINGS);
 
 /** How each model folder wants an image; those whose files cannot be read are left out, as starting them says why. */
 export async function readGeometries(
@@ -29,12 +27,12 @@ export async function readGeometries(
 
 /** The pixels that a model is given, as PNG: decoded, resized and cut by the function's own code. */
 export async function renderModelInput(stack: LocalStack, key: string, geometry: Geometry): Promise<Buffer> {
-  const header = inspectImage(await readUpload(stack, key), OPTIONS.maxImagePixels);
+  const header = inspectImage(await readUpload(stack, key), DEPLOYED_SETTINGS.maxImagePixels);
   const { height, width } = planGeometry(header.image, geometry).output;
   const pixelValues = new Uint8Array(height * width * 3);
   const model = { preprocessing: geometry, normalization: NORMALIZATION };
   const buffers = { decoded: { bytes: new Uint8Array(0) }, pixelValues };
-  (await prepareImage(model, header, buffers, resampler, OPTIONS))();
+  (await prepareImage(model, header, buffers, decoders, DEPLOYED_SETTINGS))();
   return sharp(pixelValues, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();

@@ -1,11 +1,10 @@
 import { createClassifier } from "../../function/classifier.ts";
 import { type Config, readConfig } from "../../function/config.ts";
-import { createResampler } from "../../function/kernel/resampler.ts";
 import { createInputBuffers } from "../../function/model/input-buffers.ts";
 import { loadModel } from "../../function/model/load.ts";
 import { inspectImage } from "../../function/stages/decode/header.ts";
 import { inferLogits } from "../../function/stages/infer.ts";
-import { prepareImage } from "../../function/stages/prepare.ts";
+import { createDecoders, prepareImage } from "../../function/stages/prepare.ts";
 import { rankLabels } from "../../function/stages/rank.ts";
 import { inLanes, inOrder, type OpensRow, stageClock } from "./row.ts";
 
@@ -16,13 +15,13 @@ const CONFIG: Config = readConfig({ RESULTS_BUCKET: "results" });
 export const openOursSerial: OpensRow = async ({ modelDir }) => {
   const model = await loadModel(modelDir);
   const buffers = createInputBuffers(model.input);
-  const resampler = createResampler();
+  const decoders = createDecoders(CONFIG);
   return {
     run: (pictures, onPicture) =>
       inOrder(pictures, onPicture, async (bytes) => {
         const { stages, end } = stageClock();
         const header = inspectImage(bytes, CONFIG.maxImagePixels);
-        const writePixelValues = await prepareImage(model, header, buffers, resampler, CONFIG);
+        const writePixelValues = await prepareImage(model, header, buffers, decoders, CONFIG);
         end("decode");
         writePixelValues();
         end("normalize");
@@ -69,13 +68,13 @@ async function openOverlapped(
 export const openOursPreprocessing: OpensRow = async ({ modelDir }) => {
   const model = await loadModel(modelDir);
   const buffers = createInputBuffers(model.input);
-  const resampler = createResampler();
+  const decoders = createDecoders(CONFIG);
   return {
     run: (pictures, onPicture) =>
       inOrder(pictures, onPicture, async (bytes) => {
         const { stages, end } = stageClock();
         const header = inspectImage(bytes, CONFIG.maxImagePixels);
-        const writePixelValues = await prepareImage(model, header, buffers, resampler, CONFIG);
+        const writePixelValues = await prepareImage(model, header, buffers, decoders, CONFIG);
         end("decode");
         writePixelValues();
         end("normalize");

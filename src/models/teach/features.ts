@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { ClassifierError } from "../../function/errors.ts";
-import { createResampler } from "../../function/kernel/resampler.ts";
 import { createInputBuffers } from "../../function/model/input-buffers.ts";
 import type { Model } from "../../function/model/load.ts";
 import { inspectImage } from "../../function/stages/decode/header.ts";
 import type { PixelValues } from "../../function/stages/normalize.ts";
-import { prepareImage } from "../../function/stages/prepare.ts";
+import { createDecoders, prepareImage } from "../../function/stages/prepare.ts";
 import { DEPLOYED_SETTINGS } from "../settings.ts";
 import type { Backbone } from "./backbone.ts";
 
@@ -30,7 +29,7 @@ export async function extractFeatures(
   { onProgress }: ExtractOptions = {},
 ): Promise<(Features | { readonly code: string })[]> {
   const { model, session, features } = backbone;
-  const resampler = createResampler();
+  const decoders = createDecoders(DEPLOYED_SETTINGS);
   const results: (Features | { code: string })[] = [];
   const queue = files.entries();
   let done = 0;
@@ -39,7 +38,7 @@ export async function extractFeatures(
     for (const [index, file] of queue) {
       try {
         const header = inspectImage(await readFile(file), DEPLOYED_SETTINGS.maxImagePixels);
-        (await prepareImage(model, header, buffers, resampler, DEPLOYED_SETTINGS))();
+        (await prepareImage(model, header, buffers, decoders, DEPLOYED_SETTINGS))();
         const thumb = shrink(buffers.pixelValues, model);
         const { [features]: tensor } = await session.run(buffers.feeds);
         if (!(tensor?.data instanceof Float32Array))

@@ -5,12 +5,11 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { createClassifier } from "../../../src/function/classifier.ts";
 import { readConfig } from "../../../src/function/config.ts";
-import { createResampler } from "../../../src/function/kernel/resampler.ts";
 import { createInputBuffers } from "../../../src/function/model/input-buffers.ts";
 import { loadModel, type Model } from "../../../src/function/model/load.ts";
 import { inspectImage } from "../../../src/function/stages/decode/header.ts";
 import { inferLogits } from "../../../src/function/stages/infer.ts";
-import { prepareImage } from "../../../src/function/stages/prepare.ts";
+import { createDecoders, prepareImage } from "../../../src/function/stages/prepare.ts";
 import { measureAccuracy } from "../../../src/models/evaluate/accuracy.ts";
 import { classifyPictures } from "../../../src/models/evaluate/classify.ts";
 import { readImageFolder } from "../../../src/models/evaluate/dataset.ts";
@@ -59,11 +58,11 @@ describe("real photographs", { skip: missing && "needs imagenet-100 and tflite/m
     const float32 = await open(v1, { weights: "fast", input: "float32" });
     const uint8 = await open(v1, { weights: "fast", input: "uint8" });
     const [floatBuffers, byteBuffers] = [createInputBuffers(float32.input), createInputBuffers(uint8.input)];
-    const resampler = createResampler();
+    const decoders = createDecoders(defaults);
     for (const { file } of readImageFolder(images, float32.labels)) {
       const header = inspectImage(readFileSync(join(images, file)), defaults.maxImagePixels);
-      (await prepareImage(float32, header, floatBuffers, resampler, defaults))();
-      (await prepareImage(uint8, header, byteBuffers, resampler, defaults))();
+      (await prepareImage(float32, header, floatBuffers, decoders, defaults))();
+      (await prepareImage(uint8, header, byteBuffers, decoders, defaults))();
       assert.deepEqual(await inferLogits(float32, floatBuffers), await inferLogits(uint8, byteBuffers), file);
     }
   });

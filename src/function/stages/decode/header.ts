@@ -1,13 +1,15 @@
 import { ClassifierError, messageOf } from "../../errors.ts";
+import { type ImageFormat, imageFormats } from "../../image-format.ts";
 import { readGifSize } from "./headers/gif.ts";
 import { type StoredSize, UnsupportedHeader } from "./headers/header.ts";
+import { type HeicHeader, readHeic } from "./headers/heic.ts";
 import { readHeifSize } from "./headers/heif.ts";
 import { type JpegHeader, readJpegHeader } from "./headers/jpeg.ts";
 import { readPngSize } from "./headers/png.ts";
 import { readWebpSize } from "./headers/webp.ts";
 import { jpegStart, repairJpeg } from "./jpeg-repair.ts";
 import { nameContent } from "./names.ts";
-import { type ImageFormat, sniffFormat } from "./sniff.ts";
+import { sniffFormat } from "./sniff.ts";
 
 /** The image as it was uploaded. */
 export interface ImageInfo {
@@ -29,7 +31,18 @@ export interface ImageHeader {
   readonly warnings: readonly string[];
   /** Of a JPEG, all that its segments say. */
   readonly jpeg?: JpegHeader;
+  /** Of a HEIC, how it is put together. */
+  readonly heic?: HeicHeader;
 }
+
+const NAMES: Readonly<Record<ImageFormat, string>> = {
+  jpeg: "JPEG",
+  png: "PNG",
+  webp: "WebP",
+  gif: "GIF",
+  avif: "AVIF",
+  heic: "HEIC",
+};
 
 /**
  * Reads what a file says of its image, from its own bytes: microseconds, and no decoder is asked anything. Here the pixel
@@ -37,13 +50,19 @@ export interface ImageHeader {
  *
  * @throws {ClassifierError} `UNSUPPORTED_FORMAT`, `INVALID_IMAGE`, `IMAGE_TOO_LARGE`
  */
-export function inspectImage(bytes: Uint8Array, maxImagePixels: number): ImageHeader {
+export function inspectImage(
+  bytes: Uint8Array,
+  maxImagePixels: number,
+  formats: readonly ImageFormat[] = imageFormats,
+): ImageHeader {
   const format = sniffFormat(bytes);
-  if (format === undefined) {
-    throw new ClassifierError(
-      "UNSUPPORTED_FORMAT",
-      `expected a JPEG, PNG, WebP, GIF or AVIF image, got: ${nameContent(bytes)}`,
+  if (format === undefined || !formats.includes(format)) {
+    const names = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(
+      formats.map((name) => NAMES[name]),
     );
+    const what = format === undefined || format === "heic" ? nameContent(bytes) : `${NAMES[format]} image`;
+    const why = format === undefined ? "" : ", which is not in FORMATS";
+    throw new ClassifierError("UNSUPPORTED_FORMAT", `expected a ${names} image, got: ${what}${why}`);
   }
   const { file, warnings } = repairFile(bytes, format);
   const stored = readHeader(file, format);
@@ -62,6 +81,7 @@ export function inspectImage(bytes: Uint8Array, maxImagePixels: number): ImageHe
     );
   }
   const jpeg = "components" in stored ? stored : undefined;
+  const heic = "thumbnails" in stored ? stored : undefined;
   return {
     image: { format, width, height },
     pixels,
@@ -70,18 +90,22 @@ export function inspectImage(bytes: Uint8Array, maxImagePixels: number): ImageHe
     file,
     warnings,
     ...(jpeg !== undefined && { jpeg }),
+    ...(heic !== undefined && { heic }),
   };
 }
 
-const READERS: Readonly<Record<ImageFormat, (bytes: Uint8Array) => StoredSize | JpegHeader>> = {
+type AnyHeader = StoredSize | JpegHeader | HeicHeader;
+
+const READERS: Readonly<Record<ImageFormat, (bytes: Uint8Array) => AnyHeader>> = {
   jpeg: readJpegHeader,
   png: readPngSize,
   webp: readWebpSize,
   gif: readGifSize,
   avif: readHeifSize,
+  heic: readHeic,
 };
 
-function readHeader(bytes: Uint8Array, format: ImageFormat): StoredSize | JpegHeader {
+function readHeader(bytes: Uint8Array, format: ImageFormat): AnyHeader {
   try {
     return READERS[format](bytes);
   } catch (cause) {

@@ -8,6 +8,7 @@ import { type ImageHeader, type ImageInfo, inspectImage } from "./header.ts";
 import { firstFrameOnly as firstGifFrame, placedFrame as placedGifFrame } from "./headers/gif.ts";
 import { asStillAvif } from "./headers/heif.ts";
 import { firstFrameOnly as firstWebpFrame } from "./headers/webp.ts";
+import { MAX_DECODE_SECONDS, outOfTime } from "./limit.ts";
 import { mustBeWhole, scaleFor } from "./scale.ts";
 
 export interface DecodeOptions {
@@ -19,9 +20,6 @@ export interface DecodeOptions {
   /** Time that is left for this picture. Default: {@link MAX_DECODE_SECONDS}. */
   readonly timeoutSeconds?: number;
 }
-
-/** 50 megapixels take one to two seconds, as AVIF up to five; only a picture that was made to take long takes ten. */
-export const MAX_DECODE_SECONDS = 10;
 
 /** A gray JPEG of 8 × 8 pixels. */
 export const FIRST_IMAGE = Buffer.from(
@@ -41,7 +39,7 @@ export async function warmUpDecoder(): Promise<void> {
 }
 
 /**
- * Decodes any format that is served, by sharp: EXIF orientation, alpha over `backgroundColor`, 8-bit sRGB. The first frame
+ * Decodes any format that is served but HEIC, by sharp: EXIF orientation, alpha over `backgroundColor`, 8-bit sRGB. The first frame
  * stands for an animation. A very large image is made smaller, and what its resize asks for stays well below that.
  *
  * Colours: grayscale, palette and 16-bit pictures become 8-bit sRGB. CMYK is always converted by a profile, its own
@@ -79,13 +77,7 @@ export async function renderPixels(
     if (info.channels !== 3) throw new Error(`expected 3 channels, got ${info.channels}`);
     return { pixels: data, width: info.width, height: info.height, channels: 3 };
   } catch (cause) {
-    if (performance.now() - startedAt >= timeoutSeconds * 1000) {
-      throw new ClassifierError(
-        timeoutSeconds < MAX_DECODE_SECONDS ? "DEADLINE_NEAR" : "DECODE_LIMIT",
-        `expected the image to decode in ${timeoutSeconds} s, and it did not`,
-        cause,
-      );
-    }
+    if (performance.now() - startedAt >= timeoutSeconds * 1000) throw outOfTime(timeoutSeconds, cause);
     const message = messageOf(cause);
     const code = OUT_OF_MEMORY.test(message) ? "DECODE_LIMIT" : "INVALID_IMAGE";
     throw new ClassifierError(code, `the image cannot be decoded: ${message}`, cause);

@@ -1,8 +1,7 @@
+import type { ImageFormat } from "../../image-format.ts";
 import { jpegStart } from "./jpeg-repair.ts";
 
-export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "avif";
-
-/** Leading bytes of the formats that are served, `undefined` for any byte. JPEG may start later; AVIF has brands. */
+/** Leading bytes of the formats that are served, `undefined` for any byte. JPEG may start later; AVIF and HEIC have brands. */
 const SIGNATURES: readonly (readonly [ImageFormat, readonly (number | undefined)[]])[] = [
   ["png", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]],
   ["gif", [0x47, 0x49, 0x46, 0x38, undefined, 0x61]],
@@ -13,25 +12,29 @@ const SIGNATURES: readonly (readonly [ImageFormat, readonly (number | undefined)
  * Tells a picture of a served format from everything else by its first bytes, so that a text file named `.jpg` is an
  * unsupported format and a broken JPEG is an invalid image, whatever a decoder's message says.
  *
- * @returns `undefined` when the bytes are no picture, or one of a format that is not served (TIFF, SVG, HEIC, …)
+ * @returns `undefined` when the bytes are no picture, or one of a format that is not served (TIFF, SVG, …)
  */
 export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   const known = SIGNATURES.find(([, signature]) =>
     signature.every((byte, index) => byte === undefined || bytes[index] === byte),
   );
   if (jpegStart(bytes) !== undefined) return "jpeg";
-  return known?.[0] ?? (isAvif(bytes) ? "avif" : undefined);
+  return known?.[0] ?? formatOfBrands(bytes);
 }
 
-/** ISO/IEC 14496-12 `ftyp` box: size, "ftyp", major brand, version, compatible brands. HEIC shares it, not the brands. */
-function isAvif(bytes: Uint8Array): boolean {
+/** By their brands, first come, first served: an AVIF calls itself a HEIF image, too. */
+const BRANDS: readonly (readonly [ImageFormat, readonly string[]])[] = [
+  ["avif", ["avif", "avis"]],
+  ["heic", ["heic", "heix", "hevc", "hevx", "heim", "heis", "hevm", "hevs", "mif1", "msf1"]],
+];
+
+/** ISO/IEC 14496-12 `ftyp` box: size, "ftyp", major brand, version, compatible brands. */
+function formatOfBrands(bytes: Uint8Array): ImageFormat | undefined {
   const ascii = (start: number) => String.fromCharCode(...bytes.subarray(start, start + 4));
-  if (ascii(4) !== "ftyp") return false;
+  if (ascii(4) !== "ftyp") return undefined;
   const [a = 0, b = 0, c = 0, d = 0] = bytes;
   const boxEnd = Math.min(((a << 24) | (b << 16) | (c << 8) | d) >>> 0, bytes.length, 256);
-  for (let offset = 8; offset + 4 <= boxEnd; offset += 4) {
-    const brand = ascii(offset);
-    if (offset !== 12 && (brand === "avif" || brand === "avis")) return true;
-  }
-  return false;
+  const brands: string[] = [];
+  for (let offset = 8; offset + 4 <= boxEnd; offset += 4) if (offset !== 12) brands.push(ascii(offset));
+  return BRANDS.find(([, known]) => brands.some((brand) => known.includes(brand)))?.[0];
 }

@@ -28,9 +28,22 @@ for (const [bytes, name] of NAMES) {
     const file = Buffer.from(bytes, "latin1");
     assert.match(nameContent(file), name);
     assert.throws(
-      () => inspectImage(file, 1e6),
+      () => inspectImage(file, 1e6, ["jpeg", "png"]),
       (error: Error & { code?: string }) =>
-        error.code === "UNSUPPORTED_FORMAT" && error.message.endsWith(`got: ${nameContent(file)}`),
+        error.code === "UNSUPPORTED_FORMAT" &&
+        error.message.startsWith(`expected a JPEG or PNG image, got: ${nameContent(file)}`),
     );
   });
 }
+
+test("a rejection of a format that is known but not accepted says which setting to look at", () => {
+  for (const [bytes, name] of [
+    ["\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC image (as iPhones make them)"],
+    ["GIF89a\x01\0\x01\0", "GIF image"],
+  ] as const) {
+    assert.throws(() => inspectImage(Buffer.from(bytes, "latin1"), 1e6, ["jpeg", "webp"]), {
+      code: "UNSUPPORTED_FORMAT",
+      message: `expected a JPEG or WebP image, got: ${name}, which is not in FORMATS`,
+    });
+  }
+});

@@ -27,7 +27,8 @@ const RIGHT = {
   "png/png-exif-6.png": "classified",
   "png/text-bad-crc.png": "classified",
   "png/idat-bad-crc.png": "INVALID_IMAGE",
-  "heic-named.jpg": "UNSUPPORTED_FORMAT",
+  // A HEIC, but only its beginning.
+  "heic-named.jpg": "INVALID_IMAGE",
   "mp4-named.jpg": "UNSUPPORTED_FORMAT",
   "tiff-named.jpg": "UNSUPPORTED_FORMAT",
 } as const;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createClassifier } from "../../../../src/function/classifier.ts";
+import { imageFormats } from "../../../../src/function/image-format.ts";
 import { loadModel } from "../../../../src/function/model/load.ts";
 
 // Prints how many bytes the peak of this process's memory grows while a file is classified so many times at once, with
@@ -13,6 +14,9 @@ const classifier = await createClassifier(await loadModel(modelDir), {
   backgroundColor: "#ffffff",
   topK: 1,
   decodesInFlight: 3,
+  formats: imageFormats,
+  heicThumbnailPercent: 400,
+  memorySizeMb: 0,
 });
 
 function peakBytes(): number {

@@ -24,11 +24,16 @@ test("AVIF is told by its brands, major or compatible", () => {
   assert.equal(sniffFormat(ftyp("mif1", ["mif1", "miaf", "avif"])), "avif");
 });
 
+test("HEIC is told by its brands, of images and of sequences", () => {
+  for (const major of ["heic", "heix", "hevc", "hevx", "mif1", "msf1"])
+    assert.equal(sniffFormat(ftyp(major, [])), "heic", major);
+  assert.equal(sniffFormat(ftyp("xxxx", ["mif1", "heic"])), "heic");
+});
+
 test("other files with brands are no AVIF: HEIC, video, and one whose version number reads avif", () => {
-  assert.equal(sniffFormat(ftyp("heic", ["mif1", "heic"])), undefined);
   assert.equal(sniffFormat(ftyp("isom", ["iso2", "avc1", "mp41"])), undefined);
-  assert.equal(sniffFormat(ftyp("heic", ["mif1"], "avif")), undefined);
-  assert.equal(sniffFormat(Buffer.concat([ftyp("heic", ["mif1"]), Buffer.from("avif")])), undefined);
+  assert.equal(sniffFormat(ftyp("heic", ["mif1"], "avif")), "heic");
+  assert.equal(sniffFormat(Buffer.concat([ftyp("heic", ["mif1"]), Buffer.from("avif")])), "heic");
 });
 
 const OTHERS: Record<string, string> = {

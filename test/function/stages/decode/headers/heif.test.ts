@@ -2,25 +2,25 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import sharp from "sharp";
 import { readHeifSize } from "../../../../../src/function/stages/decode/headers/heif.ts";
-import { avifOf, clap, gridOf, ispe, type StillAvif, stillAvif } from "../../../../hostile/heif.ts";
+import { avifOf, clap, gridOf, ispe, type Still, still } from "../../../../hostile/heif.ts";
 
 const SIDE = 96;
 let file: Buffer;
-let still: StillAvif;
+let part: Still;
 
 before(async () => {
   file = await sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: "#3366aa" } })
     .avif({ effort: 0 })
     .toBuffer();
-  still = stillAvif(file);
+  part = still(file);
 });
 
-const coded = (properties: number[], data = still.data) => ({ type: "av01", properties, data });
+const coded = (properties: number[], data = part.data) => ({ type: "av01", properties, data });
 
 test("an ordinary AVIF shows what it decodes", () => {
   const size = { width: SIDE, height: SIDE, orientation: 1, decodedPixels: SIDE * SIDE };
   assert.deepEqual(readHeifSize(file), size);
-  assert.deepEqual(readHeifSize(avifOf([coded([1, 2])], [ispe(SIDE, SIDE), still.configuration])), size);
+  assert.deepEqual(readHeifSize(avifOf([coded([1, 2])], [ispe(SIDE, SIDE), part.configuration])), size);
 });
 
 test("an AVIF with alpha decodes both", async () => {
@@ -33,7 +33,7 @@ test("an AVIF with alpha decodes both", async () => {
 });
 
 test("a crop shows little and decodes all", async () => {
-  const cropped = avifOf([coded([1, 2, 3])], [ispe(SIDE, SIDE), still.configuration, clap(10, 20)]);
+  const cropped = avifOf([coded([1, 2, 3])], [ispe(SIDE, SIDE), part.configuration, clap(10, 20)]);
   assert.deepEqual(readHeifSize(cropped), {
     width: 10,
     height: 20,
@@ -44,13 +44,13 @@ test("a crop shows little and decodes all", async () => {
 
 test("a quarter turn changes the sides' places", () => {
   const irot = Buffer.from("\0\0\0\x09irot\x01", "latin1");
-  const turned = avifOf([coded([1, 2, 3, 4])], [ispe(SIDE, SIDE), still.configuration, clap(10, 20), irot]);
+  const turned = avifOf([coded([1, 2, 3, 4])], [ispe(SIDE, SIDE), part.configuration, clap(10, 20), irot]);
   const { width, height } = readHeifSize(turned);
   assert.deepEqual([width, height], [20, 10]);
 });
 
 test("a grid decodes each of its tiles, one item many times over too, whatever it shows", async () => {
-  const grid = gridOf(still, SIDE, 2, 3, { width: 100, height: 100 });
+  const grid = gridOf(part, SIDE, 2, 3, { width: 100, height: 100 });
   assert.deepEqual(readHeifSize(grid), {
     width: 100,
     height: 100,
@@ -60,7 +60,7 @@ test("a grid decodes each of its tiles, one item many times over too, whatever i
 });
 
 test("sizes that the bitstream contradicts do not count, in the item or its configuration", () => {
-  for (const configuration of [still.configuration, Buffer.from("\0\0\0\x0cav1C\x81\0\0\0", "latin1")]) {
+  for (const configuration of [part.configuration, Buffer.from("\0\0\0\x0cav1C\x81\0\0\0", "latin1")]) {
     const lying = avifOf([coded([1, 2])], [ispe(8, 8), configuration]);
     const { width, decodedPixels } = readHeifSize(lying);
     assert.equal(width, 8);
@@ -70,14 +70,14 @@ test("sizes that the bitstream contradicts do not count, in the item or its conf
 
 test("every frame of an item is charged", () => {
   const many = avifOf(
-    [coded([1, 2], Buffer.concat(Array(200).fill(still.data)))],
-    [ispe(SIDE, SIDE), still.configuration],
+    [coded([1, 2], Buffer.concat(Array(200).fill(part.data)))],
+    [ispe(SIDE, SIDE), part.configuration],
   );
   assert.equal(readHeifSize(many).decodedPixels, 200 * SIDE * SIDE);
 });
 
 test("images within themselves, without a size or without a place are refused", () => {
-  const properties = [ispe(SIDE, SIDE), still.configuration];
+  const properties = [ispe(SIDE, SIDE), part.configuration];
   const circle = avifOf([{ type: "grid", properties: [1], data: Buffer.alloc(12) }], properties, [
     ["dimg", 1, [1]],
   ]);
@@ -92,11 +92,7 @@ test("images within themselves, without a size or without a place are refused", 
 test("grids of grids double their tiles at each level, and cost no more time to read than to refuse", () => {
   const items = Array.from({ length: 5 }, () => ({ type: "grid", properties: [1], data: Buffer.alloc(12) }));
   const wide = Array(60_000).fill(2);
-  const bomb = avifOf(
-    [...items, coded([1, 2])],
-    [ispe(SIDE, SIDE), still.configuration],
-    [["dimg", 1, wide]],
-  );
+  const bomb = avifOf([...items, coded([1, 2])], [ispe(SIDE, SIDE), part.configuration], [["dimg", 1, wide]]);
   const startedAt = performance.now();
   assert.ok(readHeifSize(bomb).decodedPixels > 500_000_000);
   assert.ok(performance.now() - startedAt < 500);
