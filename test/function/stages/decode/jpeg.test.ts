@@ -7,7 +7,7 @@ import { planGeometry } from "../../../../src/function/model/geometry.ts";
 import { turbojpegLibrary } from "../../../../src/function/native.ts";
 import { inspectImage } from "../../../../src/function/stages/decode/header.ts";
 import { decodeJpeg, KEPT_PIXEL_BYTES } from "../../../../src/function/stages/decode/jpeg.ts";
-import { MAX_DECODE_SECONDS } from "../../../../src/function/stages/decode/sharp.ts";
+import { MAX_DECODE_SECONDS } from "../../../../src/function/stages/decode/limit.ts";
 import { difference, drawPixels } from "../../kernel/cases.ts";
 import { progressiveOf } from "./progressive.ts";
 
