@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import type { Plugin } from "esbuild";
+import type { ResultsAs } from "../../src/function/config.ts";
 import type { FunctionAnswer } from "../../src/local/event-source.ts";
 import { PROJECT_DIR } from "../../src/local/template.ts";
 import type { Stage } from "./processes.ts";
@@ -18,6 +19,8 @@ export interface Mechanism {
   /** What becomes of an answer on its way back, for mechanisms around the function. */
   readonly answer?: (answer: FunctionAnswer) => FunctionAnswer;
   readonly faults: readonly (FaultClass | Stage)[];
+  /** Where the function puts results; default: as objects. */
+  readonly resultsAs?: ResultsAs;
   /** How the violation that has to be found begins. */
   readonly expected: string;
   /** Runs to play; 60 unless the fault takes long. */
@@ -82,6 +85,8 @@ const REPLACED: Readonly<Record<string, readonly string[]>> = {
   forgetUnfinished: ["classifyBatch"],
   forgetUnreadable: ["isToRepeat"],
   rejectAfterwards: ["publishResult"],
+  believeEveryFlush: ["linesPublisher"],
+  believeTheFirstRefusal: ["annotationPublisher"],
 };
 
 const FETCH_RETRIES = {
@@ -147,6 +152,14 @@ export const MECHANISMS: readonly Mechanism[] = [
     faults: ["corrupt-request"],
     expected: "lost",
   },
+  {
+    disabled: "nothing counts before its lines are written",
+    module: "stages/publish/lines.ts",
+    mutant: "believeEveryFlush",
+    resultsAs: "lines",
+    faults: ["corrupt-request"],
+    expected: "lost",
+  },
   { ...OWN_RESULT, faults: ["lost-answer"] },
   ...(["missing", "denied"] as const).map((fault) => ({
     disabled: "S3 has to say it twice",
@@ -155,6 +168,14 @@ export const MECHANISMS: readonly Mechanism[] = [
     faults: [fault],
     expected: fault === "missing" ? "wrong" : "lost",
   })),
+  {
+    disabled: "S3 has to say twice that an annotation has no place",
+    module: "stages/publish/annotation.ts",
+    mutant: "believeTheFirstRefusal",
+    resultsAs: "annotation",
+    faults: ["missing"],
+    expected: "lost",
+  },
   {
     disabled: "the ETag of what arrives is compared",
     module: "stages/fetch.ts",

@@ -16,8 +16,8 @@ export async function tryMechanisms(
 ): Promise<TriedMechanism[]> {
   const tried: TriedMechanism[] = [];
   for (const without of mechanisms) {
-    const { faults, runs = 60, expected } = without;
-    const shared = { ...options, runs, without, stopAtViolation: true };
+    const { faults, runs = 60, expected, resultsAs = "object" } = without;
+    const shared = { ...options, runs, resultsAs, without, stopAtViolation: true };
     const classes = FAULT_CLASSES.filter((fault) => faults.includes(fault));
     const stages = STAGES.filter((stage) => faults.includes(stage));
     const { violations } =

@@ -18,21 +18,21 @@ export function keepFirstChunk({ readObject }: typeof Fetch): Pick<typeof Fetch,
 
 /** S3's first word that an object is gone or another one is taken for granted. */
 export function believeTheFirstAnswer({ openObject }: typeof Fetch): Pick<typeof Fetch, "openObject"> {
-  return {
-    openObject(s3, ref, options) {
-      let said: unknown;
-      const credulous = standIn(s3, async (command, send) => {
-        if (command instanceof HeadObjectCommand) throw said;
-        try {
-          return await send();
-        } catch (error) {
-          said = error;
-          throw error;
-        }
-      });
-      return openObject(credulous, ref, options);
-    },
-  };
+  return { openObject: (s3, ...args) => openObject(believingTheFirst(s3), ...args) };
+}
+
+/** A client that is told again what it was told before when it asks a second time. */
+export function believingTheFirst(s3: S3Client): S3Client {
+  let said: unknown;
+  return standIn(s3, async (command, send) => {
+    if (command instanceof HeadObjectCommand) throw said;
+    try {
+      return await send();
+    } catch (error) {
+      said = error;
+      throw error;
+    }
+  });
 }
 
 /** Whatever arrives is what the event is about. */
