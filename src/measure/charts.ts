@@ -153,7 +153,7 @@ function throughputBar({ id, title, picturesPerSecond, speedup }: RowReport): Ba
     label: title,
     value: picturesPerSecond.median,
     text: `${picturesPerSecond.median.toFixed(picturesPerSecond.median < 100 ? 1 : 0)}/s${times}`,
-    kind: id.startsWith("ours") ? "ours" : id.startsWith("floor") ? "floor" : "bar",
+    kind: id.startsWith("ours") ? "ours" : id.startsWith("floor") || id.startsWith("bare") ? "floor" : "bar",
   };
 }
 

@@ -86,7 +86,8 @@ function cpuInfo(): string {
   }
 }
 
-function gitCommit(): string | undefined {
+/** The commit that runs, shortened; undefined in a folder without history. */
+export function gitCommit(): string | undefined {
   try {
     const options = {
       cwd: import.meta.dirname,

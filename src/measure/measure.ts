@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { median } from "simple-statistics";
+import { buildFunction } from "../local/build.ts";
 import { startProgress } from "../progress.ts";
 import { installPeers, PEERS_DIR } from "./peers.ts";
 import { reportRows, type WorkloadReport } from "./report.ts";
@@ -39,6 +40,7 @@ export async function measureWorkload(options: WorkloadOptions): Promise<Workloa
     transformersModel: variants.transformers,
     peersDir: PEERS_DIR,
     imagesInFlight: options.imagesInFlight,
+    bundle: (await buildFunction(join(options.dataDir, "function"))).file,
   };
   const { entries, python, skipped } = await rowsThatRun(options);
   const total = entries.length * (options.rounds + 1);

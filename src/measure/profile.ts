@@ -1,15 +1,19 @@
 import { mkdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
-import { newProgram } from "../command-line.ts";
+import { newProgram, printError, UsageError } from "../command-line.ts";
+import { buildFunction } from "../local/build.ts";
+import { findModel, modelOption } from "../local/command/options.ts";
 import { PROJECT_DIR } from "../local/template.ts";
 import { startProgress } from "../progress.ts";
+import { profileArm64 } from "./arm64/command.ts";
+import { DEFAULT_CPU } from "./arm64/count.ts";
 import { installPeers, PEERS_DIR } from "./peers.ts";
 import { runJob, stepCount } from "./profile/agent.ts";
 import type { ProfileJob } from "./profile/job.ts";
 import { profileText } from "./profile/print.ts";
 import { runJobOver } from "./profile/remote.ts";
-import { ROWS, type RowEntry } from "./rows/catalog.ts";
+import { deployedId, ROWS, type RowEntry } from "./rows/catalog.ts";
 import { terminalTable } from "./tables.ts";
 import { modelVariants } from "./variants.ts";
 import { generatedWorkload, PICTURE_KINDS, picturesIn } from "./workload.ts";
@@ -17,8 +21,11 @@ import { generatedWorkload, PICTURE_KINDS, picturesIn } from "./workload.ts";
 const DATA_DIR = join(PROJECT_DIR, ".data/measure");
 const NODE_ROWS = ROWS.filter(({ pillow }) => pillow === undefined);
 
+/** The function with its S3 client, as template.yaml sets it, and S3 as far away as it is. */
+const DEPLOYED_ROW = deployedId(30, 10);
+
 interface Options {
-  row: RowEntry;
+  row?: RowEntry;
   compare?: RowEntry[] | true;
   seconds: number;
   images?: string;
@@ -32,6 +39,9 @@ interface Options {
   perf: boolean;
   ssh?: string;
   sshConfig?: string;
+  arm64?: boolean;
+  cpu: string;
+  session?: boolean;
   json?: boolean;
 }
 
@@ -53,16 +63,18 @@ const program = newProgram("profile")
   )
   .option(
     "--row <id>",
-    `row of the bench: ${NODE_ROWS.map(({ id }) => id).join(", ")}`,
+    `row of the bench (default: the function as deployed, ${DEPLOYED_ROW}; over ssh ours): ${NODE_ROWS.map(({ id }) => id).join(", ")}`,
     rowEntry,
-    rowEntry("ours"),
   )
-  .option("--compare <ids...>", "two rows, before and after, such as: baseline ours")
+  .option(
+    "--compare <ids...>",
+    "two rows, before and after, such as: baseline ours; with --arm64 the report of an earlier run",
+  )
   .option("--seconds <n>", "seconds under the profilers for each row", above0, 60)
   .option("--images <dir>", "your own pictures instead of generated ones")
   .option("--pictures <kind>", "generated pictures: small or 12mp", "small")
   .option("--count <n>", "pictures (default: 100 small ones, 12 of 12 MP)", above0)
-  .option("--model <dir>", "model folder", join(PROJECT_DIR, "models/upload-triage"))
+  .addOption(modelOption)
   .option("--in-flight <n>", "pictures in flight, as IMAGES_IN_FLIGHT", above0, 3)
   .option("--top <n>", "functions to show", above0, 15)
   .option("--out <dir>", "folder for flame graphs and the report", join(DATA_DIR, "profile"))
@@ -70,11 +82,14 @@ const program = newProgram("profile")
   .option("--no-perf", "V8's profiler alone")
   .option("--ssh <user@host>", "profile there: takes Node, sources, packages, model and pictures along")
   .option("--ssh-config <file>", "configuration file for ssh, as its -F")
+  .option("--arm64", "instead: count the instructions of the deployed function on an emulated Graviton core")
+  .option("--cpu <name>", "with --arm64, the core as QEMU names it, such as max", DEFAULT_CPU)
+  .option("--session", "with --arm64, the model's run alone instead of the function")
   .option("--json", "print the report as JSON");
 
 /** The rows asked for; installs the peers when one of them needs it. */
-async function rowsToProfile({ row, compare }: Options): Promise<RowEntry[]> {
-  if (compare === undefined) return [row];
+async function rowsToProfile({ row, compare, ssh }: Options): Promise<RowEntry[]> {
+  if (compare === undefined) return [row ?? rowEntry(ssh === undefined ? DEPLOYED_ROW : "ours")];
   const ids = compare as unknown as string[];
   if (ids.length !== 2) throw new Error("--compare takes two rows: before and after.");
   return ids.map(rowEntry);
@@ -87,7 +102,9 @@ async function makeJob(options: Options): Promise<ProfileJob> {
     const reason = await installPeers((line) => console.error(line));
     if (reason !== undefined) throw new Error(reason);
   }
-  const modelDir = resolve(options.model);
+  if (options.ssh !== undefined && rows.some(({ group }) => group === "deployed"))
+    throw new Error("Rows of the function with its S3 endpoint are not taken to another machine.");
+  const modelDir = resolve(findModel(options.model).dir);
   const variants = await modelVariants(modelDir, join(DATA_DIR, "models"));
   return {
     rows: rows.map(({ id, title }) => ({ id, title })),
@@ -98,6 +115,7 @@ async function makeJob(options: Options): Promise<ProfileJob> {
       transformersModel: variants.transformers,
       peersDir: PEERS_DIR,
       imagesInFlight: options.inFlight,
+      bundle: (await buildFunction(join(DATA_DIR, "function"))).file,
     },
     pictures: await picturePaths(options),
     seconds: options.seconds,
@@ -106,6 +124,25 @@ async function makeJob(options: Options): Promise<ProfileJob> {
     operatorRuns: 50,
     outDir: resolve(options.out),
   };
+}
+
+/** Pictures that are counted on an emulated core: each takes about a second. */
+const ARM64_PICTURES = 20;
+
+async function countInstructions(options: Options): Promise<void> {
+  const { compare, cpu, top, session = false, json = false } = options;
+  const reports = (compare ?? []) as unknown as string[];
+  if (reports.length > 1) throw new UsageError("--compare takes one report with --arm64.");
+  await profileArm64({
+    modelDir: findModel(options.model).dir,
+    cpu,
+    session,
+    pictures: session ? [] : await picturePaths({ ...options, count: options.count ?? ARM64_PICTURES }),
+    compare: reports[0],
+    top,
+    outDir: options.out,
+    json,
+  });
 }
 
 async function picturePaths({ images, pictures, count }: Options): Promise<string[]> {
@@ -121,8 +158,7 @@ async function picturePaths({ images, pictures, count }: Options): Promise<strin
   }
 }
 
-const options = program.parse().opts<Options>();
-try {
+async function profileRows(options: Options): Promise<void> {
   const job = await makeJob(options);
   await mkdir(job.outDir, { recursive: true });
   const label = options.ssh === undefined ? "profiling" : `profiling on ${options.ssh}`;
@@ -141,7 +177,7 @@ try {
       `\nflame graphs: open in https://www.speedscope.app or Chrome's DevTools\n  ${files.join("\n  ")}`,
     );
   }
-} catch (error) {
-  console.error(`profile: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
 }
+
+const options = program.parse().opts<Options>();
+await (options.arm64 ? countInstructions(options) : profileRows(options)).catch(printError);

@@ -17,6 +17,8 @@ export interface RowReport {
   totalMs: Spread;
   /** CPU time of one picture, all threads. */
   cpuMsPerPicture: Spread;
+  /** Time over CPU time: above 1 the process waited, below it had several threads at work. */
+  timeOverCpu: Spread;
   /** Shares of the stages in the CPU time, of rows that work on one picture at a time. */
   stageShares: Record<string, number>;
   peakMemoryMb: number;
@@ -69,6 +71,7 @@ export function reportRows(results: readonly RowRounds[], pictures: number): Row
       latency: latencyOf(rounds.flatMap(({ latenciesMs }) => latenciesMs)),
       totalMs: spreadOf(rounds.map(({ wallMs }) => wallMs)),
       cpuMsPerPicture: spreadOf(rounds.map(({ cpuMs }) => cpuMs / pictures)),
+      timeOverCpu: spreadOf(rounds.map(({ wallMs, cpuMs }) => wallMs / cpuMs)),
       stageShares: shares(rounds.map(({ stagesMs }) => stagesMs)),
       peakMemoryMb,
       msPerPicture,

@@ -58,6 +58,7 @@ async function answer(request: RowRequest): Promise<RowReply | undefined> {
     }
     case "profile": {
       const work = pictures.slice(0, request.pictures);
+      await opened().prepare?.(work);
       return { type: "profiled", own: await measureOwnJavaScript(() => opened().run(work, () => {})) };
     }
     case "close":
@@ -75,6 +76,7 @@ async function measureRound(open: OpenRow, work: readonly Uint8Array[]): Promise
   const latenciesMs: number[] = [];
   const stagesMs: Record<string, number> = {};
   const tops: number[] = [];
+  await open.prepare?.(work);
   const cpu = process.cpuUsage();
   const start = performance.now();
   await open.run(work, (index, latencyMs, { stages, top }) => {

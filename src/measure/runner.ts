@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { PROJECT_DIR } from "../local/template.ts";
 import type { OwnJavaScript } from "./own-javascript.ts";
 import type { Round, RowReply, RowRequest } from "./row-process.ts";
 import type { RowEntry } from "./rows/catalog.ts";
@@ -73,6 +74,8 @@ async function startNodeRow(
   const child = fork(join(import.meta.dirname, "row-process.ts"), {
     serialization: "advanced",
     execArgv: [],
+    // Where the bundle finds the layer's packages, as on Lambda.
+    env: { ...process.env, NODE_PATH: join(PROJECT_DIR, "node_modules") },
   });
   const ask = async (request: RowRequest): Promise<RowReply> => {
     child.send(request);

@@ -14,13 +14,18 @@ import { after, before, test } from "node:test";
 import { DIMENSIONS, METRICS, VERSION_DIMENSION, VERSION_METRICS } from "../../src/function/metrics.ts";
 import { type S3Server, startS3 } from "../../src/local/s3/server.ts";
 import { PROJECT_DIR } from "../../src/local/template.ts";
-import { type Arm64Machine, prepareArm64 } from "./arm64.ts";
-import { type Artifact, buildArtifact, buildModelLayer, buildNativeLayer, zipSize } from "./build.ts";
+import {
+  type Artifact,
+  buildArtifact,
+  buildModelLayer,
+  buildNativeLayer,
+} from "../../src/measure/arm64/artifact.ts";
+import { type Arm64Machine, prepareArm64 } from "../../src/measure/arm64/machine.ts";
+import { atLambdaPaths, canMount } from "../../src/measure/arm64/namespace.ts";
+import type { Layout } from "../../src/measure/deployed/environment.ts";
 import ceilings from "./ceilings.json" with { type: "json" };
 import { assertSameEffect, type Run, runEvents } from "./classify.ts";
-import { findFaults, fingerprint, listFiles, sizeOf } from "./inspect.ts";
-import { atLambdaPaths, canMount } from "./namespace.ts";
-import type { Layout } from "./runtime.ts";
+import { findFaults, fingerprint, listFiles, sizeOf, zipSize } from "./inspect.ts";
 
 const MODEL = process.env.MODEL ?? "upload-triage";
 const BUILD = join(PROJECT_DIR, ".build");
@@ -65,7 +70,7 @@ test("the native layer, the function's package and all of it together are below 
   };
   t.diagnostic(JSON.stringify(sizes));
   for (const [name, bytes] of Object.entries(sizes)) {
-    const ceiling = ceilings[name as keyof typeof ceilings];
+    const ceiling = ceilings[name as keyof typeof sizes];
     assert.ok(
       bytes <= ceiling,
       `${name}: ${bytes}, the ceiling in test/artifact/ceilings.json is ${ceiling}`,

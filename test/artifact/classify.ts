@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { type Layout, startFunction } from "./runtime.ts";
+import { type Layout, startFunction } from "../../src/measure/deployed/environment.ts";
 
 /** What one event brought about. */
 export interface Effect {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { zipSync } from "fflate";
 import { AARCH64, compareVersions, readElf } from "./elf.ts";
 
 /**
@@ -77,4 +78,10 @@ export function fingerprint(folder: string): string {
     if (lstatSync(join(folder, path)).isFile()) hash.update(readFileSync(join(folder, path)));
   }
   return hash.digest("hex");
+}
+
+/** Bytes of the function's deployment package: what lies in `folder`, zipped as SAM does. */
+export function zipSize(folder: string): number {
+  const files = Object.fromEntries(listFiles(folder).map((path) => [path, readFileSync(join(folder, path))]));
+  return zipSync(files, { level: 6 }).length;
 }

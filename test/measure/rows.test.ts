@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { createResampler } from "../../src/function/kernel/resampler.ts";
 import { normalizationOf } from "../../src/function/stages/normalize.ts";
+import { buildFunction } from "../../src/local/build.ts";
 import { PEERS_DIR } from "../../src/measure/peers.ts";
 import { ROWS } from "../../src/measure/rows/catalog.ts";
 import { OPENERS } from "../../src/measure/rows/openers.ts";
@@ -32,6 +33,7 @@ before(async () => {
     transformersModel: variants.transformers,
     peersDir: PEERS_DIR,
     imagesInFlight: 2,
+    bundle: (await buildFunction(join(cacheDir, "function"))).file,
   };
 });
 after(() => rm(cacheDir, { recursive: true, force: true }));
@@ -73,6 +75,14 @@ test("rows alternate, and those that classify give the same labels on real pictu
   }
   assert.deepEqual(Object.keys(results[2]?.rounds[0]?.stagesMs ?? {}), ["decode", "normalize", "infer"]);
   assert.ok(own !== undefined && own.cpuMs > 0 && own.ownMs < own.cpuMs);
+});
+
+test("the function as deployed works through batches from S3, which is as far away as the row says", async () => {
+  const { results } = await run(["deployed-0ms-10", "deployed-100ms-1"], 1);
+  const [near, far] = results.map(({ rounds }) => rounds[0]);
+  assert.equal(near?.latenciesMs.length, PICTURES.length);
+  // One request after the other, to read a picture and to write its result: no machine is faster than the distance.
+  for (const latencyMs of far?.latenciesMs ?? [0]) assert.ok(latencyMs >= 200, `${latencyMs} ms`);
 });
 
 test("a row that cannot open says why", async () => {

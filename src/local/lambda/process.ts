@@ -49,20 +49,22 @@ export function spawnFunction(
   address: string,
   logStream: string,
 ): FunctionProcess {
-  const { memoryMb } = settings;
-  const flags = [
-    "--expose-gc",
-    `--max-semi-space-size=${Math.max(1, Math.floor(memoryMb * 0.05))}`,
-    `--max-old-space-size=${Math.floor(memoryMb * 0.9)}`,
-    "--require",
-    RAPID_CLIENT,
-  ];
+  const flags = [...heapFlags(settings.memoryMb), "--require", RAPID_CLIENT];
   return spawn(process.execPath, [...flags, RUNTIME_CLIENT], {
     cwd: settings.taskRoot,
     detached: true,
     env: lambdaVariables(settings, address, logStream),
     stdio: ["ignore", "pipe", "pipe"],
   });
+}
+
+/** Node's flags in AWS's images. */
+export function heapFlags(memoryMb: number): string[] {
+  return [
+    "--expose-gc",
+    `--max-semi-space-size=${Math.max(1, Math.floor(memoryMb * 0.05))}`,
+    `--max-old-space-size=${Math.floor(memoryMb * 0.9)}`,
+  ];
 }
 
 /** The variables that Lambda defines ("Defined runtime environment variables" of its guide), and the function's. */

@@ -10,6 +10,7 @@ import { buildFunction } from "../../local/build.ts";
 import type { ObjectEventRecord } from "../../local/s3/notification.ts";
 import { startS3 } from "../../local/s3/server.ts";
 import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../../local/template.ts";
+import { sqsEvent } from "../deployed/uploads.ts";
 import type { InvokeReply, InvokeRequest } from "./function-process.ts";
 import type { Line, Requests, Work } from "./model.ts";
 
@@ -193,18 +194,4 @@ async function nextReply(child: ChildProcess): Promise<InvokeReply> {
   } finally {
     stop.abort();
   }
-}
-
-/** A batch as Lambda's event source mapping hands it over: one S3 notification a message. */
-function sqsEvent(records: readonly ObjectEventRecord[]): unknown {
-  return {
-    Records: records.map((record, i) => ({
-      messageId: `message-${i}`,
-      receiptHandle: `handle-${i}`,
-      body: JSON.stringify({ Records: [record] }),
-      eventSource: "aws:sqs",
-      eventSourceARN: "arn:aws:sqs:us-east-1:123456789012:uploads",
-      awsRegion: "us-east-1",
-    })),
-  };
 }

@@ -84,7 +84,8 @@ export async function makeKit(
 async function copyPackages(modules: string, arch: string, target: string): Promise<void> {
   const native = [`@img/sharp-linux-${arch}`, `@img/sharp-libvips-linux-${arch}`];
   const names = new Set(native);
-  for (const name of ["sharp", "onnxruntime-node"])
+  native.push(`@koromix/koffi-linux-${arch}`);
+  for (const name of ["sharp", "onnxruntime-node", "koffi", "@julusian/jpeg-turbo"])
     for (const each of await needed(modules, name)) names.add(each);
   for (const name of names) {
     const from = join(modules, name);
@@ -136,7 +137,7 @@ async function foreignPackages(arch: string, cacheDir: string): Promise<string> 
   const require = createRequire(join(PROJECT_DIR, "package.json"));
   const own = require("./package.json") as Record<string, Record<string, string>>;
   const versions = { ...own.dependencies, ...own.devDependencies, ...own.optionalDependencies };
-  const wanted = ["sharp", "onnxruntime-node", `node-linux-${arch}`];
+  const wanted = ["sharp", "onnxruntime-node", "koffi", "@julusian/jpeg-turbo", `node-linux-${arch}`];
   const dependencies = Object.fromEntries(wanted.map((name) => [name, versions[name]]));
   await writeFile(join(part, "package.json"), JSON.stringify({ private: true, dependencies }));
   // npm refuses a package of another machine that is asked for by name, unless it is forced.

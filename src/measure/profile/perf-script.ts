@@ -1,4 +1,4 @@
-import { componentOfLibrary, componentOfScript, scriptName } from "./components.ts";
+import { componentOfFunction, componentOfScript, scriptName } from "./components.ts";
 import type { Hotspot } from "./job.ts";
 
 /** One frame of a stack that perf took. */
@@ -48,9 +48,12 @@ export function describeFrame({ symbol, dso }: PerfFrame): Omit<Hotspot, "share"
   if (!isCompiled) {
     const library = dso.replace(/^.*\//, "").replace(/[-.](?:so|node)[\d.]*$/, "");
     const name = symbol === "[unknown]" ? `${library} (no symbol)` : symbol.replace(/\+0x[0-9a-f]+$/, "");
-    return { name, component: componentOfLibrary(dso) };
+    return { name, component: componentOfFunction(symbol, dso) };
   }
   const rest = COMPILED.exec(symbol)?.[1] ?? symbol;
+  // `wasm-function[1]-1-turbofan`: the last word is the compiler.
+  const kernel = /^(wasm-function\[\d+\])/.exec(rest);
+  if (kernel?.[1] !== undefined) return { name: kernel[1], component: "WebAssembly kernel" };
   const script = /^(.*?)\s*((?:file:\/\/|node:|\/)\S+?):(\d+)(?::\d+)?$/.exec(rest);
   if (script === null) return { name: rest, component: "Node and V8" };
   const [, name = "", url = "", line = ""] = script;

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { DEPLOYED, deployedId } from "../rows/catalog.ts";
 import type { StageMs } from "../rows/row.ts";
 import { spreadOf } from "../statistics.ts";
 import type { Overhead, ProfileJob, RowProfile } from "./job.ts";
@@ -76,7 +77,14 @@ export async function profileRow(
 }
 
 /** Rows with several pictures in flight, whose CPU time has no stage, and the rows that do the same one by one. */
-const SERIAL_ROWS: Readonly<Record<string, string>> = { ours: "ours-serial", floor: "floor-serial" };
+const SERIAL_ROWS: Readonly<Record<string, string>> = {
+  ours: "ours-serial",
+  bare: "bare-serial",
+  floor: "floor-serial",
+  ...Object.fromEntries(
+    DEPLOYED.map(({ latencyMs, batch }) => [deployedId(latencyMs, batch), "ours-serial"]),
+  ),
+};
 
 /** The row's own stages, or those of its serial counterpart, measured for one slice. */
 async function stagesOf(job: ProfileJob, id: string, own: StageMs): Promise<StageMs> {
@@ -169,7 +177,12 @@ async function openRow(
   profiled: boolean,
   execArgv: string[],
 ): Promise<RowProcess> {
-  const child = fork(join(import.meta.dirname, "sampled-row.ts"), { execArgv, serialization: "advanced" });
+  const child = fork(join(import.meta.dirname, "sampled-row.ts"), {
+    execArgv,
+    serialization: "advanced",
+    // Where the bundle finds the layer's packages, as on Lambda.
+    env: { ...process.env, NODE_PATH: join(import.meta.dirname, "../../../node_modules") },
+  });
   const ask = async (request: SampledRequest): Promise<SampledReply> => {
     child.send(request);
     const reply = await nextReply(child, row);

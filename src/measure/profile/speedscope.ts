@@ -1,9 +1,9 @@
 import { describeFrame, type PerfSample } from "./perf-script.ts";
 
-interface SampledProfile {
+export interface SampledProfile {
   type: "sampled";
   name: string;
-  unit: "milliseconds";
+  unit: "milliseconds" | "none";
   startValue: 0;
   endValue: number;
   samples: number[][];

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 
 /** Rows of one group do the same work, so that their times compare. */
-export type RowGroup = "end to end" | "preprocessing" | "inference";
+export type RowGroup = "end to end" | "deployed" | "preprocessing" | "inference";
 
 export interface RowEntry {
   id: string;
@@ -13,6 +13,15 @@ export interface RowEntry {
   pillow?: "bilinear" | "lanczos" | "draft" | "loops";
   /** Too slow to repeat on 12 MP pictures for what it tells. */
   smallOnly?: boolean;
+}
+
+/** The function with its S3 client: how far S3 is away, and how many pictures an invocation has. */
+export const DEPLOYED = [0, 30, 100].flatMap((latencyMs) =>
+  [1, 10, 50].map((batch) => ({ latencyMs, batch })),
+);
+
+export function deployedId(latencyMs: number, batch: number): string {
+  return `deployed-${latencyMs}ms-${batch}`;
 }
 
 /** Every row of the bench, in the order of the table. */
@@ -40,8 +49,18 @@ export const ROWS: readonly RowEntry[] = [
   { id: "ours", title: "ours, as deployed", group: "end to end" },
   { id: "ours-uint8", title: "ours, uint8 input", group: "end to end" },
   { id: "ours-2-threads", title: "ours, 2 ORT threads", group: "end to end" },
-  { id: "floor-serial", title: "floor, one by one", group: "end to end" },
-  { id: "floor", title: "floor, overlapped", group: "end to end" },
+  { id: "bare-serial", title: "floor of its parts, one by one", group: "end to end" },
+  { id: "bare", title: "floor of its parts, overlapped", group: "end to end" },
+  { id: "floor-serial", title: "floor of sharp, one by one", group: "end to end" },
+  { id: "floor", title: "floor of sharp, overlapped", group: "end to end" },
+  ...DEPLOYED.map(
+    ({ latencyMs, batch }): RowEntry => ({
+      id: deployedId(latencyMs, batch),
+      title: `S3 at ${latencyMs} ms, batches of ${batch}`,
+      group: "deployed",
+      smallOnly: true,
+    }),
+  ),
   {
     id: "pre-loops",
     title: "Pillow, three nested loops",
@@ -91,6 +110,7 @@ export const ROWS: readonly RowEntry[] = [
 /** The row that each group's ratios are told against: how often faster than it. */
 export const REFERENCE_ROWS: Readonly<Record<RowGroup, string>> = {
   "end to end": "baseline",
+  deployed: "deployed-0ms-10",
   preprocessing: "pre-loops",
   inference: "infer-float32",
 };

@@ -1,3 +1,5 @@
+import { openBareOverlapped, openBareSerial } from "./bare.ts";
+import { DEPLOYED, deployedId } from "./catalog.ts";
 import { openFloorOverlapped, openFloorSerial } from "./floor.ts";
 import { openInferFloat32, openInferInt8 } from "./inference.ts";
 import { openJimpClassify, openJimpPreprocessing } from "./jimp.ts";
@@ -22,8 +24,17 @@ export const OPENERS: Readonly<Record<string, OpensRow>> = {
   ours: openOursDeployed,
   "ours-uint8": openOursUint8,
   "ours-2-threads": openOursTwoThreads,
+  "bare-serial": openBareSerial,
+  bare: openBareOverlapped,
   "floor-serial": openFloorSerial,
   floor: openFloorOverlapped,
+  ...Object.fromEntries(
+    DEPLOYED.map(({ latencyMs, batch }): [string, OpensRow] => [
+      deployedId(latencyMs, batch),
+      // Not taken along over ssh: it needs the S3 endpoint.
+      async (context) => (await import("./deployed.ts")).openDeployed(latencyMs, batch)(context),
+    ]),
+  ),
   "pre-jimp": openJimpPreprocessing,
   "pre-transformers": openTransformersPreprocessing,
   "pre-ours": openOursPreprocessing,

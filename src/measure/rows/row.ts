@@ -11,6 +11,8 @@ export interface RowContext {
   /** Where the peers of `peers/package.json` are installed. */
   peersDir: string;
   imagesInFlight: number;
+  /** The built function, as deployed. */
+  bundle: string;
 }
 
 /** CPU milliseconds of one picture by stage. */
@@ -31,6 +33,8 @@ export type OnPicture = (index: number, latencyMs: number, done: Done) => void;
 export interface OpenRow {
   /** Versions of what it runs on, where that is not in this project's own lockfile. */
   versions?: Record<string, string>;
+  /** What has to be done with the pictures before they can be worked through; it is not measured. */
+  prepare?(pictures: readonly Uint8Array[]): Promise<void>;
   /** Works through all pictures as this method does: in order, or several at once. */
   run(pictures: readonly Uint8Array[], onPicture: OnPicture): Promise<void>;
   close?(): Promise<void>;

@@ -1,11 +1,9 @@
 import { execFile } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { zipSync } from "fflate";
-import { buildFunction } from "../../src/local/build.ts";
-import { PROJECT_DIR } from "../../src/local/template.ts";
-import { listFiles } from "./inspect.ts";
+import { buildFunction } from "../../local/build.ts";
+import { PROJECT_DIR } from "../../local/template.ts";
 
 const run = promisify(execFile);
 
@@ -19,8 +17,13 @@ export interface Artifact {
   readonly runtime: string;
 }
 
-/** Builds the function and both layers below `root`, as `sam build` does: template.yaml's properties, the Makefiles. */
-export async function buildArtifact(root: string, model: string): Promise<Artifact> {
+/**
+ * Builds the function and both layers below `root`, as `sam build` does: template.yaml's properties, the Makefiles.
+ *
+ * @param model     name of a model folder
+ * @param modelsDir folder that it lies in; the project's `models` unless given
+ */
+export async function buildArtifact(root: string, model: string, modelsDir?: string): Promise<Artifact> {
   const artifact = {
     task: join(root, "var/task"),
     opt: join(root, "opt"),
@@ -33,7 +36,10 @@ export async function buildArtifact(root: string, model: string): Promise<Artifa
   await Promise.all([
     buildFunction(artifact.task),
     buildNativeLayer(artifact.opt),
-    buildModelLayer(artifact.opt, { MODEL: model }),
+    buildModelLayer(artifact.opt, {
+      MODEL: model,
+      ...(modelsDir !== undefined && { MODELS_DIR: modelsDir }),
+    }),
   ]);
   copyFileSync(
     join(PROJECT_DIR, "node_modules/aws-lambda-ric/index.mjs"),
@@ -71,10 +77,4 @@ async function makeLayer(
       cause: error,
     });
   }
-}
-
-/** Bytes of the function's deployment package: what lies in `folder`, zipped as SAM does. */
-export function zipSize(folder: string): number {
-  const files = Object.fromEntries(listFiles(folder).map((path) => [path, readFileSync(join(folder, path))]));
-  return zipSync(files, { level: 6 }).length;
 }

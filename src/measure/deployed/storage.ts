@@ -1,0 +1,52 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { StorageReply, StorageRequest } from "./storage-process.ts";
+
+/** S3 in another process, at a distance. */
+export interface Storage {
+  /** Where the function finds it. */
+  readonly url: string;
+  /** Uploads pictures, without the latency, and gives an SQS event for each batch of them. */
+  upload(pictures: readonly Uint8Array[], batch: number): Promise<unknown[]>;
+  close(): Promise<void>;
+}
+
+/** @param latencyMs of a request: S3 takes about 30 */
+export async function startStorage(latencyMs: number): Promise<Storage> {
+  const child = fork(join(import.meta.dirname, "storage-process.ts"), [String(latencyMs)], {
+    execArgv: [],
+    serialization: "advanced",
+  });
+  const started = await nextReply(child);
+  if (started.type !== "started") throw new Error("Expected the S3 endpoint to start first.");
+  return {
+    url: started.url,
+    async upload(pictures, batch) {
+      child.send({ pictures, batch } satisfies StorageRequest);
+      const reply = await nextReply(child);
+      if (reply.type !== "uploaded") throw new Error("Expected events of what was uploaded.");
+      return reply.events;
+    },
+    async close() {
+      const exited = once(child, "exit");
+      child.disconnect();
+      await exited;
+    },
+  };
+}
+
+async function nextReply(child: ChildProcess): Promise<StorageReply> {
+  const stop = new AbortController();
+  const { signal } = stop;
+  try {
+    return await Promise.race([
+      once(child, "message", { signal }).then(([reply]) => reply as StorageReply),
+      once(child, "exit", { signal }).then(([code]): never => {
+        throw new Error(`The S3 endpoint's process ended with ${code}; its message stands above.`);
+      }),
+    ]);
+  } finally {
+    stop.abort();
+  }
+}
