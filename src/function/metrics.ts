@@ -8,6 +8,14 @@ export const DIMENSIONS = ["service", "model"] as const;
 export const VERSION_DIMENSION = "version";
 export const VERSION_METRICS = ["BatchSize", "ImagesFailed"] as const satisfies readonly MetricName[];
 
+/**
+ * A further dimension of one metric: what comes in, label by label. Each label is a billed metric of its own, so those of
+ * models with more labels than this are not counted.
+ */
+export const LABEL_DIMENSION = "label";
+export const LABEL_METRIC = "ImagesLabelled" satisfies MetricName;
+export const MAX_COUNTED_LABELS = 12;
+
 /** Every metric with its CloudWatch unit. The dashboard and the alarms may name no other. */
 export const METRICS = {
   FetchDuration: "Milliseconds",
@@ -27,6 +35,8 @@ export const METRICS = {
   ImageBytes: "Bytes",
   ImagePixels: "Count",
   BatchSize: "Count",
+  TopScore: "None",
+  ImagesLabelled: "Count",
 } as const;
 
 export type MetricName = keyof typeof METRICS;

@@ -54,7 +54,8 @@ export function createResponder({ config, classifier, s3, metrics }: Dependencie
     );
     const done = await flushResults(publisher, worked, end);
     const { serviceName: service, functionVersion: version } = config;
-    publishOutcomes(metrics, { service, version, requestId: awsRequestId }, done);
+    const labelCount = classifier.model.labels.length;
+    publishOutcomes(metrics, { service, version, labelCount, requestId: awsRequestId }, done);
     return trigger.answer(event, done);
   };
 }

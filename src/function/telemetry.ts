@@ -3,6 +3,9 @@ import type { ClassifierError } from "./errors.ts";
 import type { ImageRef } from "./image-ref.ts";
 import {
   DIMENSIONS,
+  LABEL_DIMENSION,
+  LABEL_METRIC,
+  MAX_COUNTED_LABELS,
   METRICS,
   type MetricName,
   NAMESPACE,
@@ -29,10 +32,12 @@ export function recordColdStart(metrics: Metrics, modelLoadMs: number): void {
 /**
  * Writes what an invocation did: its EMF lines and a line per image that was not classified. In one synchronous step, so
  * that overlapping invocations of one process do not share a line.
+ *
+ * @param labelCount of the model: the labels of one with few are counted
  */
 export function publishOutcomes(
   metrics: Metrics,
-  { version, ...context }: LogContext & { readonly version: string },
+  { version, labelCount, ...context }: LogContext & { readonly version: string; readonly labelCount: number },
   done: readonly Done[],
 ): void {
   const outcomes = done.map(({ outcome }) => outcome);
@@ -43,7 +48,35 @@ export function publishOutcomes(
   process.stdout.write(`${JSON.stringify({ ...document, [VERSION_DIMENSION]: version })}\n`);
   metrics.clearMetrics();
   metrics.clearMetadata();
+  if (labelCount <= MAX_COUNTED_LABELS) writeLabels(document, outcomes);
   logOutcomes(context, outcomes);
+}
+
+/** A line a label that came, in the dimensions of the invocation's own line: EMF has one value a dimension and line. */
+function writeLabels(document: ReturnType<Metrics["serializeMetrics"]>, outcomes: readonly Outcome[]): void {
+  const counts = new Map<string, number>();
+  for (const outcome of new Set(outcomes)) {
+    const label = outcome.status === "classified" ? outcome.result.predictions[0]?.label : undefined;
+    if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  const Metrics = [{ Name: LABEL_METRIC, Unit: METRICS[LABEL_METRIC] }];
+  const Dimensions = [[...DIMENSIONS, LABEL_DIMENSION]];
+  const _aws = {
+    Timestamp: document._aws.Timestamp,
+    CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions, Metrics }],
+  };
+  for (const [label, count] of counts) {
+    const own = Object.fromEntries(DIMENSIONS.map((name) => [name, document[name]]));
+    // CloudWatch takes printable ASCII only, and drops the rest without a word.
+    const text =
+      label
+        .replaceAll(/[^\x20-\x7e]/g, "?")
+        .slice(0, 255)
+        .trim() || "?";
+    process.stdout.write(
+      `${JSON.stringify({ _aws, ...own, [LABEL_DIMENSION]: text, [LABEL_METRIC]: count })}\n`,
+    );
+  }
 }
 
 /** Two metrics once more, by version: a canary is judged by its own failures, and by nobody else's. */
@@ -71,6 +104,8 @@ function recordOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): void {
   // The same event twice in a batch is one piece of work, and one outcome object.
   for (const outcome of new Set(outcomes)) {
     if ("measured" in outcome) recordMeasured(metrics, outcome.measured);
+    const score = outcome.status === "classified" ? outcome.result.predictions[0]?.score : undefined;
+    if (score !== undefined) record(metrics, "TopScore", score);
   }
   // Last, so that they are in the last line, which has the version, when Powertools flushes full ones before.
   record(metrics, "BatchSize", outcomes.length - count("unreadable", "removed", "ignored"));

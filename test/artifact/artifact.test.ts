@@ -11,7 +11,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { DIMENSIONS, METRICS, VERSION_DIMENSION, VERSION_METRICS } from "../../src/function/metrics.ts";
+import {
+  DIMENSIONS,
+  LABEL_DIMENSION,
+  LABEL_METRIC,
+  METRICS,
+  VERSION_DIMENSION,
+  VERSION_METRICS,
+} from "../../src/function/metrics.ts";
 import { type S3Server, startS3 } from "../../src/local/s3/server.ts";
 import { PROJECT_DIR } from "../../src/local/template.ts";
 import {
@@ -186,7 +193,8 @@ function assertEveryMetric({ metrics }: Run): void {
   for (const [name, dimensions] of metrics) {
     // Those that judge a version are emitted with its number too.
     const isOfVersion = (VERSION_METRICS as readonly string[]).includes(name);
-    const expectedSet = isOfVersion ? [...DIMENSIONS, VERSION_DIMENSION] : DIMENSIONS;
+    const further = isOfVersion ? [VERSION_DIMENSION] : name === LABEL_METRIC ? [LABEL_DIMENSION] : [];
+    const expectedSet = [...DIMENSIONS, ...further];
     assert.deepEqual(dimensions, [expectedSet], name);
   }
 }

@@ -77,7 +77,7 @@ suite("a picture closer", () => {
       await spans.allInnerTexts(),
       names.filter((name) => name !== "upload"),
     );
-    await browser.getByText("EMF line of its invocation").click();
+    await browser.getByText("EMF lines of its invocation").click();
     assert.match(await textOf(browser.locator("details[open] pre")), /GravitonImageClassifier/);
     // The charts of the earlier run are there as well.
     await browser.keyboard.press("Escape");

@@ -25,8 +25,10 @@ suite("results", () => {
     await detail.getByText("Result object", { exact: true }).click();
     assert.deepEqual(JSON.parse(await textOf(detail.locator("details[open] pre"))), stored);
     await detail.getByText("Result object", { exact: true }).click();
-    await detail.getByText("EMF line of its invocation").click();
-    const emf = JSON.parse(await textOf(detail.locator("details[open] pre")));
+    await detail.getByText("EMF lines of its invocation").click();
+    const [line = "", ofLabel = ""] = (await textOf(detail.locator("details[open] pre"))).split("\n\n");
+    const emf = JSON.parse(line);
+    assert.equal(JSON.parse(ofLabel).label, "document");
     assert.equal(emf._aws.CloudWatchMetrics[0].Namespace, "GravitonImageClassifier");
     const href = await detail.getByRole("link", { name: "Open the result object" }).getAttribute("href");
     assert.deepEqual(await (await fetch(href ?? "")).json(), stored);

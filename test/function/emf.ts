@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { Ajv } from "ajv";
 import {
   DIMENSIONS,
+  LABEL_DIMENSION,
+  LABEL_METRIC,
   METRICS,
   NAMESPACE,
   VERSION_DIMENSION,
@@ -48,7 +50,7 @@ export function assertValidEmf(line: string): EmfDocument {
 
 /**
  * Asserts besides that the metrics are ours: namespace, names and units as in `metrics.ts`, all with one set of dimensions,
- * and those that judge a version with its number too.
+ * those that judge a version with its number too, and the count of a label with that.
  */
 export function assertOurEmf(line: string): EmfDocument {
   const document = assertValidEmf(line);
@@ -56,9 +58,15 @@ export function assertOurEmf(line: string): EmfDocument {
     assert.equal(Namespace, NAMESPACE);
     const [set = [], ...others] = Dimensions;
     const isOfVersion = set.includes(VERSION_DIMENSION);
+    const isOfLabel = set.includes(LABEL_DIMENSION);
+    const further = isOfVersion ? [VERSION_DIMENSION] : isOfLabel ? [LABEL_DIMENSION] : [];
     assert.deepEqual(others, []);
-    assert.deepEqual([...set].sort(), [...DIMENSIONS, ...(isOfVersion ? [VERSION_DIMENSION] : [])].sort());
+    assert.deepEqual([...set].sort(), [...DIMENSIONS, ...further].sort());
     if (isOfVersion) assert.deepEqual(Metrics.map(({ Name }) => Name).sort(), [...VERSION_METRICS].sort());
+    assert.equal(
+      Metrics.some(({ Name }) => Name === LABEL_METRIC),
+      isOfLabel,
+    );
     for (const { Name, Unit } of Metrics) assert.equal(Unit, METRICS[Name as keyof typeof METRICS], Name);
   }
   return document;

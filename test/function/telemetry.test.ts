@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { METRICS } from "../../src/function/metrics.ts";
+import { LABEL_METRIC, MAX_COUNTED_LABELS, METRICS } from "../../src/function/metrics.ts";
 import type { Outcome } from "../../src/function/outcome.ts";
 import { createMetrics, publishOutcomes, recordColdStart } from "../../src/function/telemetry.ts";
 import { assertOurEmf, assertValidEmf, valuesOf } from "./emf.ts";
@@ -27,27 +27,55 @@ function classified(): Outcome {
   return { ...outcome, measured } as Outcome;
 }
 
-const CONTEXT = { service: "s", requestId: "r", version: "7" };
+const CONTEXT = { service: "s", requestId: "r", version: "7", labelCount: 7 };
 const asDone = (outcome: Outcome) => ({ id: "0", outcome });
 
-function flushed(t: TestContext, outcomes: readonly Outcome[], coldStart = false) {
+function flushed(t: TestContext, outcomes: readonly Outcome[], coldStart = false, context = CONTEXT) {
   const lines = captureLines(t);
   const metrics = createMetrics("my-service", "my-model");
   if (coldStart) recordColdStart(metrics, 81.23456);
-  publishOutcomes(metrics, CONTEXT, outcomes.map(asDone));
+  publishOutcomes(metrics, context, outcomes.map(asDone));
   t.mock.restoreAll();
   return lines.filter((line) => line.includes("_aws")).map(assertOurEmf);
 }
 
-test("a cold start with a classified picture emits every metric there is, in one valid line", (t) => {
-  const [document, ...others] = flushed(t, [classified()], true);
+test("a cold start with a classified picture emits every metric there is, in one valid line, its label in another", (t) => {
+  const [document, ofLabel, ...others] = flushed(t, [classified()], true);
   assert.equal(others.length, 0);
   const [all, ofVersion, ...more] = document?._aws.CloudWatchMetrics ?? [];
-  assert.deepEqual(all?.Metrics.map(({ Name }) => Name).sort(), Object.keys(METRICS).sort());
+  assert.deepEqual(
+    all?.Metrics.map(({ Name }) => Name).sort(),
+    Object.keys(METRICS)
+      .filter((name) => name !== LABEL_METRIC)
+      .sort(),
+  );
+  assert.deepEqual(ofLabel?.[LABEL_METRIC], 1);
   assert.deepEqual(ofVersion?.Dimensions, [["service", "model", "version"]]);
   assert.deepEqual(more, []);
   assert.deepEqual([document?.service, document?.model, document?.version], ["my-service", "my-model", "7"]);
   assert.equal([document?.ModelLoadDuration].flat()[0], 81.235);
+});
+
+test("labels are counted, of a model with few; a label that CloudWatch would drop is made one that it takes", (t) => {
+  const labelled = (label: string): Outcome => {
+    const outcome = classified();
+    assert.equal(outcome.status, "classified");
+    return {
+      ...outcome,
+      result: { ...outcome.result, predictions: [{ label, index: 0, score: 0.5 }] },
+    } as Outcome;
+  };
+  const outcomes = [labelled("photo"), labelled("icon"), labelled("photo"), labelled("犬 dog")];
+  const counts = (labelCount: number) =>
+    flushed(t, outcomes, false, { ...CONTEXT, labelCount }).flatMap((document) =>
+      document.label === undefined ? [] : [[document.label, document[LABEL_METRIC], document.model]],
+    );
+  assert.deepEqual(counts(MAX_COUNTED_LABELS), [
+    ["photo", 2, "my-model"],
+    ["icon", 1, "my-model"],
+    ["? dog", 1, "my-model"],
+  ]);
+  assert.deepEqual(counts(MAX_COUNTED_LABELS + 1), []);
 });
 
 test("counts are one value an invocation, zeros too; durations one a picture that has them", (t) => {

@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Ajv } from "ajv";
-import { METRICS, NAMESPACE, VERSION_DIMENSION, VERSION_METRICS } from "../../src/function/metrics.ts";
+import {
+  LABEL_DIMENSION,
+  LABEL_METRIC,
+  METRICS,
+  NAMESPACE,
+  VERSION_DIMENSION,
+  VERSION_METRICS,
+} from "../../src/function/metrics.ts";
 import { createResolver } from "../../src/local/page/dashboard/resolve.ts";
 import { body, bodyVariables, operands, widgets } from "./dashboard.ts";
 import {
@@ -120,7 +127,8 @@ const propertiesSchemas: Readonly<Record<string, object>> = {
           label: { type: "string" },
           stat: {
             type: "string",
-            pattern: "^(Sum|Average|Minimum|Maximum|SampleCount|p\\d{1,2}(\\.\\d+)?)$",
+            pattern:
+              "^(Sum|Average|Minimum|Maximum|SampleCount|p\\d{1,2}(\\.\\d+)?|PR\\(:\\d+(\\.\\d+)?\\))$",
           },
           visible: { type: "boolean" },
           yAxis: { enum: ["left", "right"] },
@@ -169,13 +177,30 @@ test("every metric on the dashboard says which statistic, and every expression k
       } else {
         assert.notEqual(options.stat, undefined, `${given.title}: ${name} without a statistic`);
       }
-      if (options.visible !== false)
+      // A search names each line that it finds by itself.
+      if (options.visible !== false && !isSearch(options))
         assert.notEqual(options.label, undefined, `${given.title}: a line without a label`);
     }
     const count = metrics.filter(({ options }) => options.id !== undefined).length;
     assert.equal(ids.size, count, `${given.title}: two metrics with one id`);
   }
 });
+
+function isSearch({ expression }: Fields): boolean {
+  return String(expression).startsWith("SEARCH(");
+}
+
+/** Search expressions, read. */
+const searched = widgets
+  .flatMap(({ metrics }) => metrics.filter(({ options }) => isSearch(options)))
+  .map(({ options }) => {
+    const [, names = "", terms = ""] =
+      /^SEARCH\('\{([^}]*)\}(.*)', '\w+', \d+\)$/.exec(String(options.expression)) ?? [];
+    const exact = Object.fromEntries(
+      [...terms.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+    );
+    return { names: names.split(","), exact };
+  });
 
 /** [namespace, name, dimensions] of everything that an alarm looks at. */
 const alarmed = ofType("AWS::CloudWatch::Alarm").flatMap(([id, alarm]) => {
@@ -211,6 +236,7 @@ test("nothing is on the dashboard or in an alarm that the function does not emit
 
 test("nothing is emitted that is not on the dashboard", () => {
   const names = new Set(shown.filter(({ namespace }) => namespace === NAMESPACE).map(({ name }) => name));
+  for (const { exact } of searched) names.add(exact.MetricName);
   assert.deepEqual([...names].sort(), Object.keys(METRICS).sort());
 });
 
@@ -222,6 +248,12 @@ test("the function's own metrics are read with the dimensions that they are emit
     if (namespace !== NAMESPACE) continue;
     assert.deepEqual(dimensions, { service: "${ServiceName}", model: "${ModelName}" }, name);
   }
+  assert.deepEqual(searched, [
+    {
+      names: [NAMESPACE, LABEL_DIMENSION, "model", "service"],
+      exact: { MetricName: LABEL_METRIC, service: "${ServiceName}", model: "${ModelName}" },
+    },
+  ]);
   for (const { id, namespace, name, dimensions } of alarmed) {
     if (namespace !== NAMESPACE) continue;
     const { [VERSION_DIMENSION]: version, ...others } = dimensions;

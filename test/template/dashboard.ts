@@ -44,8 +44,8 @@ function readRow(row: readonly (string | Fields)[]): MetricRow {
   return { namespace, name, dimensions, options };
 }
 
-/** Names that a metric-math expression uses, its functions left out. */
+/** Names that a metric-math expression uses, its functions and texts left out. */
 export function operands(expression: string): string[] {
-  const text = expression.replaceAll(/\$\{[^}]+\}/g, "1");
+  const text = expression.replaceAll(/\$\{[^}]+\}/g, "1").replaceAll(/'[^']*'/g, "");
   return [...text.matchAll(/[A-Za-z_]\w*(?!\w*\()/g)].map(([name]) => name);
 }

@@ -20,7 +20,7 @@ const BY_STAT: Readonly<Record<string, string>> = {
   p90: "--series-2",
   p99: "--series-3",
 };
-const SERIES = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5", "--series-6"];
+const SERIES = Array.from({ length: 8 }, (_, index) => `--series-${index + 1}`);
 
 /** The custom property of the colour of one series of a chart, given the colours already on that chart. */
 export function colorOf(name: string, stat: string, taken: readonly string[]): string {

@@ -10,7 +10,7 @@ export function rawTexts(json: string, emf: readonly string[]): HTMLElement[] {
       : emf.map((line) => JSON.stringify(JSON.parse(line), null, 2)).join("\n\n");
   return [
     rawText("Result object", JSON.stringify(JSON.parse(json), null, 2)),
-    rawText("EMF line of its invocation", lines),
+    rawText("EMF lines of its invocation", lines),
   ];
 }
 

@@ -75,7 +75,7 @@ function drawSeries(widget: MetricWidget, { store, fromMs, toMs, speed }: DrawOp
       const items = value.kind === "list" ? value.items : [value];
       return items.flatMap((item) =>
         item.kind === "series"
-          ? [viewSeries(entry, item.series, store, items.length > 1 ? item.id : "")]
+          ? [viewSeries(entry, item.series, store, value.kind === "list" ? item.id : "")]
           : [],
       );
     });
@@ -83,9 +83,10 @@ function drawSeries(widget: MetricWidget, { store, fromMs, toMs, speed }: DrawOp
 
 function viewSeries(entry: MetricEntry, series: Series, store: MetricStore, suffix: string): SeriesView {
   const { source } = entry;
-  const name = source.kind === "metric" ? source.name : (entry.label ?? source.expression);
+  const own = entry.label ?? (suffix === "" ? undefined : "");
+  const name = source.kind === "metric" ? source.name : own || suffix || source.expression;
   return {
-    label: `${entry.label ?? name}${suffix === "" ? "" : ` ${suffix}`}`,
+    label: [own ?? name, suffix].filter((text) => text !== "").join(" "),
     name,
     color: entry.color ?? null,
     axis: entry.axis,

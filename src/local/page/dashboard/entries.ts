@@ -1,6 +1,7 @@
 import { evaluateExpression } from "./evaluate.ts";
 import { parseExpression } from "./expression.ts";
 import type { MetricStore } from "./metric-store.ts";
+import { parseSearch } from "./search.ts";
 import type { Value } from "./series.ts";
 import type { MetricEntry } from "./widget.ts";
 
@@ -34,9 +35,23 @@ export function evaluateEntries(
       const series = store.query(source, entry.stat, entryRange);
       return { kind: "series", id: entry.id, series, periodMs: entryRange.periodMs };
     }
+    const ownRange = { ...range, periodMs: (Number.isFinite(periodMs) ? periodMs : entry.periodMs) / speed };
     return evaluateExpression(parseExpression(source.expression), {
-      range: { ...range, periodMs: (Number.isFinite(periodMs) ? periodMs : 60_000) / speed },
+      range: ownRange,
       resolve: value,
+      search: (query, stat) => {
+        const { matches, nameOf } = parseSearch(query);
+        return store
+          .ids()
+          .filter(matches)
+          .map((id) => ({
+            kind: "series" as const,
+            id: nameOf(id),
+            series: store.query(id, stat, ownRange),
+            periodMs: ownRange.periodMs,
+          }))
+          .sort((a, b) => a.id.localeCompare(b.id));
+      },
       metrics: () =>
         entries
           .filter((other) => other.source.kind === "metric")

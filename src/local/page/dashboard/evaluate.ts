@@ -16,6 +16,8 @@ export interface Scope {
   readonly range: TimeRange;
   /** The value of an id of the same widget or alarm; throws when there is none. */
   resolve(id: string): Value;
+  /** Every metric that a search expression finds, each under the name that tells it from the others. */
+  search(query: string, stat: string): readonly SeriesValue[];
   /** Every metric (not expression) of the widget, for `METRICS()`. */
   metrics(): readonly SeriesValue[];
 }
@@ -95,6 +97,10 @@ function call(name: string, argExpressions: readonly Expression[], scope: Scope)
       const part = first?.kind === "string" ? first.value : "";
       return { kind: "list", items: scope.metrics().filter(({ id }) => id.includes(part)) };
     }
+    case "SEARCH":
+      if (first?.kind !== "string" || second?.kind !== "string")
+        throw new Error("SEARCH expects a search expression and a statistic");
+      return { kind: "list", items: scope.search(first.value, second.value) };
     case "IF": {
       if (first === undefined || second === undefined) throw new Error("IF expects a condition and a value");
       return mapValues(args, ([condition, yes = Number.NaN, no = Number.NaN]) =>

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { METRICS, NAMESPACE, VERSION_DIMENSION, VERSION_METRICS } from "../../../../src/function/metrics.ts";
+import {
+  LABEL_DIMENSION,
+  LABEL_METRIC,
+  METRICS,
+  NAMESPACE,
+  VERSION_DIMENSION,
+  VERSION_METRICS,
+} from "../../../../src/function/metrics.ts";
 import { AlarmStates } from "../../../../src/local/page/dashboard/alarms.ts";
 import { drawDashboard } from "../../../../src/local/page/dashboard/draw.ts";
 import { MetricStore } from "../../../../src/local/page/dashboard/metric-store.ts";
+import { aggregate, isStatistic } from "../../../../src/local/page/dashboard/statistics.ts";
 import { type Dashboard, readDashboard } from "../../../../src/local/page/dashboard/template.ts";
 import { readTemplate } from "../../../../src/local/template.ts";
 
@@ -29,6 +37,8 @@ function fullStore(): MetricStore {
       store.add({ namespace, name, dimensions }, "None", TO_MS - minute * 60_000, [minute]);
   };
   for (const name of Object.keys(METRICS)) add(NAMESPACE, name, DIMENSIONS);
+  for (const label of ["photo", "chart"])
+    add(NAMESPACE, LABEL_METRIC, { ...DIMENSIONS, [LABEL_DIMENSION]: label });
   for (const name of VERSION_METRICS) add(NAMESPACE, name, { ...DIMENSIONS, [VERSION_DIMENSION]: "$LATEST" });
   for (const queue of QUEUES) for (const name of SQS) add("AWS/SQS", name, { QueueName: queue });
   const FunctionName = "ClassifierFunction";
@@ -68,6 +78,28 @@ test("the period, statistic, label and stacking are those of the template", asyn
   assert.equal(pictures.periodSeconds, 60);
   assert.equal(pictures.stacked, true);
   assert.deepEqual(pictures.series.map(({ label, stat }) => [label, stat])[0], ["classified", "Sum"]);
+});
+
+test("a search draws a line for each label that came, of this model alone, by its name", async () => {
+  const store = fullStore();
+  const other = { ...DIMENSIONS, model: "another", [LABEL_DIMENSION]: "dog" };
+  store.add({ namespace: NAMESPACE, name: LABEL_METRIC, dimensions: other }, "Count", TO_MS - 60_000, [1]);
+  const { widgets } = draw(await readOwn(), store);
+  const chart = widgets.find(({ title }) => title === "What comes in: pictures by label");
+  assert.equal(chart?.kind, "timeSeries");
+  const series = chart?.kind === "timeSeries" ? chart.series : [];
+  assert.deepEqual(
+    series.map(({ label, values }) => [label, values.length]),
+    [
+      ["chart", 5],
+      ["photo", 5],
+    ],
+  );
+});
+
+test("a percentile rank is the share of the values up to its number", () => {
+  assert.equal(aggregate([0.2, 0.5, 0.6, 0.99], "PR(:0.5)"), 50);
+  assert.ok(isStatistic("PR(:0.5)") && !isStatistic("PR(0.1:0.5)"));
 });
 
 test("the threshold of an alarm is a line on the chart of its metric, with its state", async () => {
