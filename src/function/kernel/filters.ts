@@ -82,6 +82,18 @@ export function axisTable(axis: Axis, filter: Kernel): AxisTable {
   return { taps, coefficients, perOutput, outputs, first, end };
 }
 
+/** The source indices that {@link axisTable} reads, without the table: the outermost outputs have the outermost. */
+export function axisRange(axis: Axis, filter: Kernel): { first: number; end: number } {
+  const { outputs, offset } = axis;
+  const outermost = [offset, offset + outputs - 1].map((output) =>
+    axisTable({ ...axis, offset: output, outputs: 1 }, filter),
+  );
+  return {
+    first: Math.min(...outermost.map(({ first }) => first)),
+    end: Math.max(...outermost.map(({ end }) => end)),
+  };
+}
+
 /** Weights → fixed point, each rounded on its own, halves away from zero. */
 function quantize(
   weights: Float64Array,

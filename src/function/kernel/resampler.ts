@@ -16,7 +16,7 @@
 import type { GeometryPlan } from "../model/geometry.ts";
 import type { Kernel } from "../model/preprocessing.ts";
 import type { Normalization, PixelValues } from "../stages/normalize.ts";
-import { type Axis, type AxisTable, axisTable } from "./filters.ts";
+import { type Axis, type AxisTable, axisRange, axisTable } from "./filters.ts";
 import { RESAMPLE_WASM } from "./resample.wasm.ts";
 import { planStrips } from "./strips.ts";
 
@@ -24,10 +24,12 @@ import { planStrips } from "./strips.ts";
 export interface StoredImage {
   /** Gray, or interleaved R, G, B; 8 bits each. */
   readonly pixels: Uint8Array;
+  /** Where `pixels` begin and how far they go, when they are but those that {@link neededRegion} names. Default: all. */
+  readonly region?: Region;
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
-  /** Bytes from one row to the next. Default: `width * channels`. */
+  /** Bytes from one row to the next. Default: those of a row of the region. */
   readonly stride?: number;
   /** EXIF's 1 to 8. Default 1. */
   readonly orientation?: number;
@@ -35,11 +37,30 @@ export interface StoredImage {
   readonly extent?: { readonly width: number; readonly height: number };
 }
 
+/** Columns from `left` to, but without, `right`, and such rows. */
+export interface Region {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** The part of a stored image that a plan makes its output of. */
+export function neededRegion(
+  image: Pick<StoredImage, "width" | "height" | "orientation" | "extent">,
+  plan: GeometryPlan,
+  filter: Kernel,
+): Region {
+  const { across, down } = axesOf(image, plan, image.orientation ?? 1);
+  const [columns, rows] = [axisRange(across, filter), axisRange(down, filter)];
+  return { left: columns.first, top: rows.first, right: columns.end, bottom: rows.end };
+}
+
 export interface Resampler {
   /**
    * @param plan   for the upright image, see `planGeometry`
    * @param target `3 * plan.output.height * plan.output.width` elements, overwritten; a Uint8Array receives the pixels as they are
-   * @throws {RangeError} when `pixels` or `target` has another size than the rest says
+   * @throws {RangeError} when `pixels` or `target` has another size than the rest says, or a pixel that is needed is missing
    */
   resampleInto(
     image: StoredImage,
@@ -71,7 +92,7 @@ const CHUNK = 32;
 /** What vectors may touch beyond an end. */
 const SLACK = 64;
 /** Sizes whose coefficients are kept; some 10 kB each. */
-const KEPT_TABLES = 32;
+const KEPT_TABLES = 128;
 
 const align = (bytes: number, to = 32) => Math.ceil(bytes / to) * to;
 
@@ -89,13 +110,16 @@ export function createResampler(): Resampler {
 
   return {
     resampleInto(image, plan, filter, normalization, target) {
-      const { pixels, width, channels, stride = width * channels, orientation = 1 } = image;
-      assertSizes(image, stride, plan, target);
+      const { pixels, width, height, channels, orientation = 1 } = image;
+      const { region = { left: 0, top: 0, right: width, bottom: height } } = image;
+      const { stride = (region.right - region.left) * channels } = image;
+      assertSizes(image, region, stride, plan, target);
       const { output } = plan;
       const isTurned = orientation >= 5;
       const axes = axesOf(image, plan, orientation);
       const across = tables(isTurned ? axes.down : axes.across, filter);
       const down = tables(isTurned ? axes.across : axes.down, filter);
+      assertCovered(region, isTurned ? [down, across] : [across, down]);
       const reach = across.end - across.first;
       // Rows after the pass across, and after the pass down: a plane for each channel.
       const plane = align(output.width, 16);
@@ -135,7 +159,8 @@ export function createResampler(): Resampler {
 
       /** Copies a part of the stored image. @returns where its first pixel lies now */
       const copy = (row: number, rows: number, column: number, columns: number): number => {
-        const offset = column * channels;
+        const offset = (column - region.left) * channels;
+        row -= region.top;
         if (sourcePitch === stride) {
           memory.set(pixels.subarray(row * stride, (row + rows) * stride), source);
           return source + offset;
@@ -190,17 +215,27 @@ export function createResampler(): Resampler {
 }
 
 function assertSizes(
-  { pixels, width, height, channels }: StoredImage,
+  { pixels, channels }: StoredImage,
+  { left, top, right, bottom }: Region,
   stride: number,
   plan: GeometryPlan,
   target: PixelValues,
 ): void {
-  const bytes = stride * (height - 1) + width * channels;
+  const bytes = stride * (bottom - top - 1) + (right - left) * channels;
   if (pixels.length < bytes) throw new RangeError(`expected ${bytes} bytes of pixels, got ${pixels.length}`);
   const length = 3 * plan.output.width * plan.output.height;
   if (target.length !== length) {
     throw new RangeError(`expected ${length} pixel values, got ${target.length}`);
   }
+}
+
+function assertCovered(region: Region, [columns, rows]: readonly [AxisTable, AxisTable]): void {
+  const { left, top, right, bottom } = region;
+  if (columns.first >= left && columns.end <= right && rows.first >= top && rows.end <= bottom) return;
+  throw new RangeError(
+    `expected columns ${columns.first} to ${columns.end} and rows ${rows.first} to ${rows.end} of the image, got ` +
+      `${left} to ${right} and ${top} to ${bottom}`,
+  );
 }
 
 /** A crop beyond the resized image is black there. */
@@ -227,7 +262,11 @@ const FLIPS_X = new Set([2, 3, 6, 7]);
 const FLIPS_Y = new Set([3, 4, 7, 8]);
 
 /** The stored image's axes, each with the part of the upright plan that it carries. */
-function axesOf(image: StoredImage, plan: GeometryPlan, orientation: number): { across: Axis; down: Axis } {
+function axesOf(
+  image: Pick<StoredImage, "width" | "height" | "extent">,
+  plan: GeometryPlan,
+  orientation: number,
+): { across: Axis; down: Axis } {
   const { width, height, extent = image } = image;
   const x = {
     resized: plan.resize.width,

@@ -197,6 +197,14 @@ test("too few pixels, and a target of another size, are refused with both number
       { layout: "NCHW", ...normalization },
       new Float32Array(length),
     );
+  const { pixels } = image;
+  const region = { left: 0, top: 0, right: 9, bottom: 10 };
+  const lacking = { ...image, pixels, region };
+  const target = new Uint8Array(192);
+  assert.throws(
+    () => createResampler().resampleInto(lacking, plan, filter, { layout: "NCHW", ...normalization }, target),
+    /expected columns 0 to 10 and rows 0 to 10 of the image, got 0 to 9 and 0 to 10/,
+  );
   assert.throws(() => run(image.pixels.subarray(1), 192), /expected 300 bytes of pixels, got 299/);
   assert.throws(() => run(image.pixels, 191), /expected 192 pixel values, got 191/);
 });

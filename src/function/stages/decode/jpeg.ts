@@ -1,9 +1,9 @@
-import type { StoredImage } from "../../kernel/resampler.ts";
+import { neededRegion, type Region, type StoredImage } from "../../kernel/resampler.ts";
 import type { GeometryPlan } from "../../model/geometry.ts";
-import type { Kernel } from "../../model/preprocessing.ts";
+import type { Kernel, Size } from "../../model/preprocessing.ts";
 import type { ImageHeader } from "./header.ts";
 import { mustBeWhole, scaleFor, uprightToStored } from "./scale.ts";
-import { openDecompressor, TJPARAM, TJPF } from "./turbojpeg.ts";
+import { MCU_WIDTHS, openDecompressor, TJPARAM, TJPF } from "./turbojpeg.ts";
 
 /** Room for decoded pixels, which belongs to one image at a time. Grows, up to {@link KEPT_PIXEL_BYTES}. */
 export interface PixelRoom {
@@ -54,16 +54,37 @@ export async function decodeJpeg(
       decompressor.get(TJPARAM.PRECISION) === 8 &&
       decompressor.setScale(scale);
     if (!isReady) return undefined;
+    const { components: channels, orientation } = jpeg;
     const extent = { width: fullWidth / scale, height: fullHeight / scale };
-    const [width, height] = [Math.ceil(extent.width), Math.ceil(extent.height)];
-    const channels = jpeg.components;
+    const size = { width: Math.ceil(extent.width), height: Math.ceil(extent.height) };
+    const mcuWidth = (MCU_WIDTHS[decompressor.get(TJPARAM.SUBSAMP)] ?? size.width * scale) / scale;
+    const region = regionFor(neededRegion({ ...size, orientation, extent }, plan, kernel), size, mcuWidth);
+    const [width, height] = [region.right - region.left, region.bottom - region.top];
+    if (!decompressor.setRegion(region.left, region.top, width, height)) return undefined;
     const pixels = roomFor(room, width * height * channels);
     const format = channels === 1 ? TJPF.GRAY : TJPF.RGB;
     const isWhole = await decompressor.decode(file, pixels, width * channels, format);
-    return isWhole ? { pixels, width, height, channels, orientation: jpeg.orientation, extent } : undefined;
+    return isWhole ? { pixels, region, ...size, channels, orientation, extent } : undefined;
   } finally {
     decompressor.close();
   }
+}
+
+/** Colours are interpolated from so many pixels around one. */
+const MARGIN = 2;
+
+/**
+ * What the decoder writes: where it may begin, and down to the last row, so that damage anywhere is seen. Bits have to be
+ * read all the same, but what is left out is not transformed.
+ */
+function regionFor(needed: Region, { width, height }: Size, mcuWidth: number): Region {
+  const left = Math.max(0, Math.floor((needed.left - MARGIN) / mcuWidth) * mcuWidth);
+  return {
+    left,
+    top: Math.max(0, needed.top - MARGIN),
+    right: Math.min(width, needed.right + MARGIN),
+    bottom: height,
+  };
 }
 
 function roomFor(room: PixelRoom, bytes: number): Uint8Array {

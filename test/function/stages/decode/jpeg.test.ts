@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { readConfig } from "../../../../src/function/config.ts";
 import { createResampler } from "../../../../src/function/kernel/resampler.ts";
 import { planGeometry } from "../../../../src/function/model/geometry.ts";
+import type { Geometry } from "../../../../src/function/model/preprocessing.ts";
 import { turbojpegLibrary } from "../../../../src/function/native.ts";
 import { inspectImage } from "../../../../src/function/stages/decode/header.ts";
 import { decodeJpeg, KEPT_PIXEL_BYTES } from "../../../../src/function/stages/decode/jpeg.ts";
@@ -17,6 +18,8 @@ const GEOMETRY = {
   crop: { height: 224, width: 224 },
   kernel: "linear",
 } as const;
+/** Nothing is cut, and every pixel is needed. */
+const WHOLE: Geometry = { resizeTo: { height: 400, width: 400 }, crop: undefined, kernel: "linear" };
 const PIXELS = { layout: "NHWC", scale: [1, 1, 1], offset: [0, 0, 0] } as const;
 const KINDS = [
   { name: "baseline 4:2:0", options: { chromaSubsampling: "4:2:0" } },
@@ -31,11 +34,11 @@ function draw(width: number, height: number) {
 
 async function decode(
   file: Uint8Array,
-  { applyIccProfile = false, room = { bytes: new Uint8Array(0) } } = {},
+  { applyIccProfile = false, room = { bytes: new Uint8Array(0) }, geometry = GEOMETRY as Geometry } = {},
 ) {
   const header = inspectImage(file, 50_000_000);
-  const plan = planGeometry(header.image, GEOMETRY);
-  const stored = await decodeJpeg(header, plan, GEOMETRY.kernel, applyIccProfile, room);
+  const plan = planGeometry(header.image, geometry);
+  const stored = await decodeJpeg(header, plan, geometry.kernel, applyIccProfile, room);
   return { stored, plan, room };
 }
 
@@ -47,7 +50,7 @@ for (const { name, options } of KINDS) {
       [500, 375],
     ] as const) {
       const file = await draw(width, height).jpeg(options).toBuffer();
-      const { stored } = await decode(file);
+      const { stored } = await decode(file, { geometry: WHOLE });
       const whole = await sharp(file).raw().toBuffer();
       assert.ok(stored);
       assert.deepEqual([stored.width, stored.height, stored.channels], [width, height, 3]);
@@ -56,9 +59,51 @@ for (const { name, options } of KINDS) {
   });
 }
 
+for (const chromaSubsampling of ["4:4:4", "4:2:0"]) {
+  test(
+    `${chromaSubsampling}: of a region the pixels are those of the whole image, in each orientation`,
+    needsLibrary,
+    async () => {
+      const resampler = createResampler();
+      for (const [width, height] of [
+        [501, 333],
+        [333, 501],
+        [700, 43],
+      ] as const) {
+        for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+          const file = await draw(width, height)
+            .withMetadata({ orientation })
+            .jpeg({ chromaSubsampling })
+            .toBuffer();
+          const { stored, plan } = await decode(file, { geometry: { ...GEOMETRY, kernel: "lanczos3" } });
+          assert.ok(stored?.region);
+          assert.ok(stored.region.right < width || stored.region.left > 0 || stored.region.top > 0);
+          const { stored: all } = await decode(file, { geometry: WHOLE });
+          assert.ok(all);
+          const [own, whole] = [new Uint8Array(3 * 224 * 224), new Uint8Array(3 * 224 * 224)];
+          resampler.resampleInto(stored, plan, "lanczos3", PIXELS, own);
+          resampler.resampleInto(all, plan, "lanczos3", PIXELS, whole);
+          assert.equal(difference(own, whole).max, 0, `${width} × ${height}, orientation ${orientation}`);
+        }
+      }
+    },
+  );
+}
+
+test("damage outside of the region is seen all the same", needsLibrary, async () => {
+  const file = await draw(901, 300).jpeg({ quality: 95 }).toBuffer();
+  assert.ok((await decode(file)).stored?.region);
+  const data = file.indexOf(Buffer.from([0xff, 0xda])) + 14;
+  for (const at of [data + 40, file.length - 60]) {
+    const damaged = Buffer.from(file).fill(0xff, at, at + 20);
+    assert.equal((await decode(damaged)).stored, undefined);
+  }
+  assert.equal((await decode(file.subarray(0, file.length - 200))).stored, undefined);
+});
+
 test("a gray JPEG is decoded to one channel", needsLibrary, async () => {
   const file = await draw(90, 60).toColourspace("b-w").jpeg().toBuffer();
-  const { stored } = await decode(file);
+  const { stored } = await decode(file, { geometry: WHOLE });
   assert.equal(stored?.channels, 1);
   assert.equal(stored?.pixels.length, 90 * 60);
 });
@@ -153,7 +198,7 @@ test("the room is used again, and grows no further than its bound", needsLibrary
   assert.equal(stored?.pixels, room.bytes);
   const again = await decode(await draw(200, 200).jpeg().toBuffer(), { room });
   assert.equal(again.stored?.pixels, stored?.pixels);
-  const large = await decode(await draw(6000, 500).jpeg().toBuffer(), { room });
+  const large = await decode(await draw(6000, 500).jpeg().toBuffer(), { room, geometry: WHOLE });
   assert.ok(large.stored);
   assert.ok(large.stored.pixels.length > KEPT_PIXEL_BYTES);
   assert.equal(room.bytes, stored?.pixels);
