@@ -4,6 +4,7 @@ import { evaluateCommand } from "./commands/evaluate.ts";
 import { importCommand } from "./commands/import.ts";
 import { listCommand } from "./commands/list.ts";
 import { pullCommand } from "./commands/pull.ts";
+import { quantizeCommand } from "./commands/quantize.ts";
 import { teachCommand } from "./commands/teach.ts";
 import { useCommand } from "./commands/use.ts";
 import { CommandError, EXIT_STATUS } from "./errors.ts";
@@ -11,10 +12,11 @@ import { CommandError, EXIT_STATUS } from "./errors.ts";
 const program = newProgram("model")
   .usage("<command> [options]")
   .description(
-    "Get, import, teach, evaluate and list the models that the function can be deployed with, and choose one.",
+    "Get, import, quantize, teach, evaluate and list the models that the function can be deployed with, and choose one.",
   )
   .addCommand(importCommand())
   .addCommand(pullCommand())
+  .addCommand(quantizeCommand())
   .addCommand(teachCommand())
   .addCommand(evaluateCommand())
   .addCommand(listCommand())

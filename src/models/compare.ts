@@ -35,6 +35,7 @@ export async function compareModels(
   folder: string,
   referenceFolder: string,
   images: { readonly dir: string; readonly files: readonly string[] },
+  onProgress?: (done: number) => void,
 ): Promise<Comparison> {
   const { dir, files } = images;
   const [model, reference] = await Promise.all([loadModel(folder), loadModel(referenceFolder)]);
@@ -45,12 +46,13 @@ export async function compareModels(
   ]);
   const compared: ComparedImage[] = [];
   const rejected: { file: string; code: string }[] = [];
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
     const [ours, theirs] = await Promise.all(
       classifiers.map((classifier) => classify(classifier, join(dir, file))),
     );
     if (ours?.code !== undefined) rejected.push({ file, code: ours.code });
     else compared.push({ file, prediction: ours?.first, reference: theirs?.first });
+    onProgress?.(index + 1);
   }
   const cpuMs = await measureCpu(model, reference);
   await Promise.all([model, reference].map(({ session }) => session.release()));

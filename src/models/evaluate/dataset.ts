@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { CommandError, messageOf } from "../errors.ts";
 
 export interface LabelledPicture {
@@ -17,16 +17,9 @@ export interface LabelledPicture {
  * @throws CommandError DATASET_WRONG where a folder's name is no label of the model, or there are no pictures.
  */
 export function readImageFolder(folder: string, labels?: readonly string[]): LabelledPicture[] {
-  const filesBelow = (path: string): string[] =>
-    listFolder(join(folder, path)).flatMap(({ name }) => {
-      const inner = join(path, name);
-      const found = lookAt(join(folder, inner));
-      if (found.isDirectory()) return filesBelow(inner);
-      return found.isFile() ? [inner] : [];
-    });
   const pictures = listFolder(folder)
     .filter(({ name }) => lookAt(join(folder, name)).isDirectory())
-    .flatMap(({ name: label }) => filesBelow(label).map((file) => ({ file, label })));
+    .flatMap(({ name: label }) => filesBelow(folder, label).map((file) => ({ file, label })));
   return checked(pictures, labels, `${folder}, one folder a label with pictures in it`);
 }
 
@@ -58,6 +51,23 @@ export function readImageList(list: string, folder: string, labels?: readonly st
       return { file, label };
     });
   return checked(pictures, labels, `${list}, lines of file<TAB>label`);
+}
+
+/** Every file below a folder; the first folder of its path may be a label. */
+export function listImages(folder: string): { readonly file: string; readonly label?: string }[] {
+  return filesBelow(folder, "").map((file) => {
+    const [label, ...rest] = file.split(sep);
+    return { file, ...(rest.length > 0 && label !== undefined && { label }) };
+  });
+}
+
+function filesBelow(folder: string, path: string): string[] {
+  return listFolder(join(folder, path)).flatMap(({ name }) => {
+    const inner = join(path, name);
+    const found = lookAt(join(folder, inner));
+    if (found.isDirectory()) return filesBelow(folder, inner);
+    return found.isFile() ? [inner] : [];
+  });
 }
 
 function checked(

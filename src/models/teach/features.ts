@@ -1,11 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { ClassifierError } from "../../function/errors.ts";
-import { createInputBuffers } from "../../function/model/input-buffers.ts";
 import type { Model } from "../../function/model/load.ts";
-import { inspectImage } from "../../function/stages/decode/header.ts";
 import type { PixelValues } from "../../function/stages/normalize.ts";
-import { createDecoders, prepareImage } from "../../function/stages/prepare.ts";
-import { DEPLOYED_SETTINGS } from "../settings.ts";
+import { readPixels } from "../pixels.ts";
 import type { Backbone } from "./backbone.ts";
 
 /** What a backbone sees in an image. */
@@ -29,29 +24,18 @@ export async function extractFeatures(
   { onProgress }: ExtractOptions = {},
 ): Promise<(Features | { readonly code: string })[]> {
   const { model, session, features } = backbone;
-  const decoders = createDecoders(DEPLOYED_SETTINGS);
   const results: (Features | { code: string })[] = [];
-  const queue = files.entries();
-  let done = 0;
-  const work = async (): Promise<void> => {
-    const buffers = createInputBuffers(model.input);
-    for (const [index, file] of queue) {
-      try {
-        const header = inspectImage(await readFile(file), DEPLOYED_SETTINGS.maxImagePixels);
-        (await prepareImage(model, header, buffers, decoders, DEPLOYED_SETTINGS))();
-        const thumb = shrink(buffers.pixelValues, model);
-        const { [features]: tensor } = await session.run(buffers.feeds);
-        if (!(tensor?.data instanceof Float32Array))
-          throw new Error(`expected float32 features, got ${tensor?.type}`);
-        results[index] = { values: tensor.data.slice(), thumb };
-      } catch (error) {
-        if (!(error instanceof ClassifierError) || error.retryable) throw error;
-        results[index] = { code: error.code };
-      }
-      onProgress?.(++done);
+  for await (const { index, feeds, pixelValues, code } of readPixels({ model, files })) {
+    if (feeds === undefined || pixelValues === undefined) {
+      results[index] = { code: code ?? "" };
+    } else {
+      const { [features]: tensor } = await session.run(feeds);
+      if (!(tensor?.data instanceof Float32Array))
+        throw new Error(`expected float32 features, got ${tensor?.type}`);
+      results[index] = { values: tensor.data.slice(), thumb: shrink(pixelValues, model) };
     }
-  };
-  await Promise.all(Array.from({ length: 2 * DEPLOYED_SETTINGS.decodesInFlight }, work));
+    onProgress?.(index + 1);
+  }
   return results;
 }
 
