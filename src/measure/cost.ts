@@ -105,6 +105,7 @@ async function modelled(options: Options): Promise<CostReport> {
     cpuRatio: { arm64: options.armRatio, x86: options.x86Ratio },
   };
   const { memoryMb, queue } = template;
+  const batchSizes = [...new Set([...BATCH_SIZES, queue.batchSize])].sort((a, b) => a - b);
   const [arm, x86] = (["arm64", "x86"] as const).map((architecture) =>
     settingOf(work, assumptions, PRICES, architecture, memoryMb, queue.batchSize),
   );
@@ -132,7 +133,7 @@ async function modelled(options: Options): Promise<CostReport> {
     ways: measured.map(({ way, work: own }) => ({
       way,
       work: own,
-      settings: BATCH_SIZES.map((size) => settingOf(own, assumptions, PRICES, "arm64", memoryMb, size)),
+      settings: batchSizes.map((size) => settingOf(own, assumptions, PRICES, "arm64", memoryMb, size)),
     })),
     fastest: best(settings, ({ msPerPicture }) => msPerPicture),
     sweep: settings,

@@ -23,7 +23,8 @@ export function costText(report: CostReport, render: (grid: Grid) => string): st
     );
   }
   parts.push(render(comparisonGrid(report)));
-  if (report.ways !== undefined) parts.push(render(waysGrid(report.ways)), waysText(report));
+  if (report.ways !== undefined)
+    parts.push(render(waysGrid(report.ways, report.deployed[0]?.batch)), waysText(report));
   if (report.sweep.length > 0) {
     parts.push(
       render(sweepGrid(report.sweep, "$ a million, arm64", ({ dollars }) => dollars.total.toFixed(2))),
@@ -86,9 +87,12 @@ function comparisonGrid({ deployed, prices }: CostReport): Grid {
 }
 
 /** Where results go × batch size, at the template's memory. */
-function waysGrid(ways: NonNullable<CostReport["ways"]>): Grid {
+function waysGrid(ways: NonNullable<CostReport["ways"]>, templateBatch: number | undefined): Grid {
+  const sizes = (ways[0]?.settings ?? []).map(({ batch }) =>
+    batch === templateBatch ? `batch ${batch}, as template.yaml` : `batch ${batch}`,
+  );
   return {
-    head: ["results as: $ a million, all in", ...BATCH_SIZES.map((batch) => `batch ${batch}`)],
+    head: ["results as: $ a million, all in", ...sizes],
     rows: ways.map(({ way, settings }) => [way, ...settings.map(({ dollars }) => dollars.total.toFixed(2))]),
   };
 }
