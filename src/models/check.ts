@@ -8,7 +8,7 @@ import { textTable } from "./text-table.ts";
 
 /** Images of our own making. */
 const SAMPLES_DIR = join(import.meta.dirname, "../../test/fixtures");
-const EXTENSIONS = new Set([".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"]);
+const EXTENSIONS = new Set([".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".heic", ".heif"]);
 /** So many images are compared, and so many of them shown. */
 const MOST = 200;
 const SHOWN = 8;

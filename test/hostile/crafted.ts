@@ -10,6 +10,7 @@ import {
   webp,
   withJpegSegments,
 } from "./containers.ts";
+import { craftedHeics } from "./heic.ts";
 import { avifOf, clap, gridData, gridOf, ispe, still } from "./heif.ts";
 import { partsOf } from "./structure.ts";
 
@@ -204,6 +205,7 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
       "JPEG with 20000 comments": () =>
         withJpegSegments(jpeg, Array(20_000).fill({ marker: 0xfffe, data: Buffer.from("c") })),
     }),
+    ...of("HEIC that lies", craftedHeics()),
     ...of("nothing much", {
       "no byte": () => Buffer.alloc(0),
       "one byte": () => Buffer.from([0xff]),

@@ -20,31 +20,34 @@ export interface HostileInput {
  * valid pictures until there are `count`. The same seed gives the same inputs in the same order.
  *
  * @param withSlow also those crafted inputs that take seconds to make, and the cuts
+ * @param like     only those whose name contains this
  */
 export async function* hostileInputs(
   seed: number,
   count: number,
   withSlow: boolean,
+  like = "",
 ): AsyncGenerator<HostileInput> {
   const random = seededRandom(seed);
+  const isWanted = ([name]: readonly [string, unknown]) => name.toLowerCase().includes(like.toLowerCase());
   const valid = await validPictures();
   let made = 0;
   for (const input of craftedInputs(valid)) {
     if (made >= count) return;
-    if (input.slow && !withSlow) continue;
+    if ((input.slow && !withSlow) || !isWanted([input.name, input])) continue;
     const { kind, name, make } = input;
     const heavy = kind === "decompression bomb" ? { heavy: input } : {};
     yield { kind, name, bytes: await make(), ...heavy };
     made++;
   }
   if (withSlow) {
-    for (const cut of cutsAtStructures(valid)) {
+    for (const cut of cutsAtStructures(Object.fromEntries(Object.entries(valid).filter(isWanted)))) {
       if (made >= count) return;
       yield cut;
       made++;
     }
   }
-  const pictures = Object.entries(valid);
+  const pictures = Object.entries(valid).filter(isWanted);
   const mutations = Object.entries(MUTATIONS);
   for (; made < count; made++) {
     const [picture, bytes] = pick(pictures, random);

@@ -12,19 +12,21 @@ const options = new Command()
   )
   .option("--count <n>", "inputs to try", Number, 5500)
   .option("--seed <n>", "the same seed gives the same inputs", Number, 1)
+  .option("--like <text>", "only inputs whose name contains this, such as heic", "")
   .option("--model <name>", "a folder in models/", "upload-triage")
   .addOption(
     new Option("--results-as <way>", "where the function puts results").choices(RESULTS_AS).default("object"),
   )
   .option("--json", "print the summary as JSON")
   .parse()
-  .opts<{ count: number; seed: number; model: string; resultsAs: ResultsAs; json?: true }>();
+  .opts<{ count: number; seed: number; like: string; model: string; resultsAs: ResultsAs; json?: true }>();
 
 const progress = startProgress({ label: "hostile", total: options.count, unit: "inputs" });
 const trial = await tryHostileInputs({
   modelDir: join(import.meta.dirname, "../../models", options.model),
   resultsAs: options.resultsAs,
   seed: options.seed,
+  like: options.like,
   count: options.count,
   withSlow: true,
   progress: progress.update,

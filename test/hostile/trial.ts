@@ -39,6 +39,8 @@ export interface TrialOptions {
   readonly count: number;
   /** Also those inputs that take seconds to make, and batches of bombs. */
   readonly withSlow: boolean;
+  /** Only inputs whose name contains this. */
+  readonly like?: string;
   /** Called after every input with the number done so far. */
   readonly progress?: (done: number) => void;
 }
@@ -84,7 +86,7 @@ export async function tryHostileInputs(options: TrialOptions): Promise<Trial> {
       throw new Error(`expected the good picture classified, got ${normal.outcome}: ${normal.detail}`);
     }
     const heavy: CraftedInput[] = [];
-    for await (const input of hostileInputs(options.seed, options.count, options.withSlow)) {
+    for await (const input of hostileInputs(options.seed, options.count, options.withSlow, options.like)) {
       if (input.heavy !== undefined) heavy.push(input.heavy);
       const verdict = await running.judge(`${inputs} ${input.name}.jpg`, input.bytes);
       record(input.kind, input.name, verdict, MAX_DURATION_MS);

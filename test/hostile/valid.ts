@@ -1,9 +1,10 @@
 import sharp, { type Sharp } from "sharp";
+import { validHeics } from "./heic.ts";
 
 const WIDTH = 96;
 const HEIGHT = 64;
 
-/** Small valid pictures, at least one of every structure that the five formats allow, by name. */
+/** Small valid pictures, at least one of every structure that the formats allow, by name. */
 export async function validPictures(): Promise<Record<string, Buffer>> {
   const plain = () => sharp(texture(3), { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
   const seeThrough = () => sharp(texture(4), { raw: { width: WIDTH, height: HEIGHT, channels: 4 } });
@@ -37,7 +38,7 @@ export async function validPictures(): Promise<Record<string, Buffer>> {
   };
   const pictures: Record<string, Buffer> = {};
   for (const [name, encode] of Object.entries(encoders)) pictures[name] = await encode().toBuffer();
-  return pictures;
+  return { ...pictures, ...validHeics() };
 }
 
 /** Pixels with gradients, edges and a little noise, so that every encoder has something to write. */

@@ -1,5 +1,10 @@
+import type { Sharp } from "sharp";
 import { sharp } from "../../function/native.ts";
-import { inspectImage } from "../../function/stages/decode/header.ts";
+import { type ImageHeader, inspectImage } from "../../function/stages/decode/header.ts";
+import type { HeicHeader } from "../../function/stages/decode/headers/heic.ts";
+import { decodeHeic } from "../../function/stages/decode/heic/decode.ts";
+import { createDecoders } from "../../function/stages/prepare.ts";
+import { DEPLOYED_SETTINGS } from "../../models/settings.ts";
 import type { LocalStack } from "../stack.ts";
 import { createLimit } from "./limit.ts";
 import { readUpload } from "./read-upload.ts";
@@ -12,6 +17,8 @@ const MAX_CACHED = 4_000;
 // As the function's defaults: what it does not open, the page does not show.
 const MAX_PIXELS = 50_000_000;
 const MAX_SECONDS = 10;
+/** Colours as browsers show them, and no thumbnail that is smaller than what is shown. */
+const AS_SEEN = { applyIccProfile: true, heicThumbnailPercent: 100 };
 
 /** Small pictures of uploads, made when asked for. */
 export class Thumbnails {
@@ -19,6 +26,8 @@ export class Thumbnails {
   readonly #cache = new Map<string, Buffer>();
   /** One at a time: the pictures that the function decodes come first. */
   readonly #limit = createLimit(1);
+
+  readonly #decoders = createDecoders(DEPLOYED_SETTINGS);
 
   constructor(stack: LocalStack) {
     this.#stack = stack;
@@ -39,8 +48,16 @@ export class Thumbnails {
 
   async #shrink(key: string, size: ThumbnailSize): Promise<Buffer> {
     const bytes = await readUpload(this.#stack, key);
-    inspectImage(bytes, MAX_PIXELS);
-    return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error", pages: 1, sequentialRead: true })
+    const header = inspectImage(bytes, MAX_PIXELS);
+    const options = {
+      limitInputPixels: MAX_PIXELS,
+      failOn: "error",
+      pages: 1,
+      sequentialRead: true,
+    } as const;
+    const opened =
+      header.heic === undefined ? sharp(bytes, options) : await this.#openHeic(header, header.heic, size);
+    return opened
       .timeout({ seconds: MAX_SECONDS })
       .rotate()
       .resize(size, size, {
@@ -49,5 +66,31 @@ export class Thumbnails {
       })
       .webp({ quality: 80, effort: 1 })
       .toBuffer();
+  }
+
+  /** sharp opens no HEIC: it gets pixels, and how they are turned. */
+  async #openHeic({ image }: ImageHeader, heic: HeicHeader, size: number): Promise<Sharp> {
+    const { width, height } = image;
+    const scale = Math.min(1, size / Math.min(width, height));
+    const resize = { width: Math.ceil(width * scale), height: Math.ceil(height * scale) };
+    const plan = { resize, top: 0, left: 0, output: resize };
+    const stored = await decodeHeic(
+      heic,
+      plan,
+      "linear",
+      { ...DEPLOYED_SETTINGS, ...AS_SEEN },
+      this.#decoders.heic,
+    );
+    const { stride = 3 * stored.width, orientation = 1 } = stored;
+    const rows = Array.from({ length: stored.height }, (_, row) =>
+      stored.pixels.subarray(row * stride, row * stride + 3 * stored.width),
+    );
+    const raw = { width: stored.width, height: stored.height, channels: 3 } as const;
+    return sharp(
+      await sharp(Buffer.concat(rows), { raw })
+        .withMetadata({ orientation })
+        .png({ compressionLevel: 0 })
+        .toBuffer(),
+    );
   }
 }

@@ -20,6 +20,7 @@ for (const [what, make, isShown] of [
     async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
     false,
   ],
+  ["a HEIC", () => readFile(join(PROJECT_DIR, "test/fixtures/heic/phone.heic")), true],
   ["a TIFF", () => sharp(photo).tiff().toBuffer(), false],
   [
     "more bytes than the function takes",
@@ -48,6 +49,15 @@ for (const [what, make, isShown] of [
     else assert.deepEqual([isShown, (await sharp(made).metadata()).format], [true, "webp"]);
   });
 }
+
+test("a HEIC is shown upright, large enough, whatever the thumbnail in it", async (t) => {
+  const { client } = await startEndpoint(t);
+  const Body = await readFile(join(PROJECT_DIR, "test/fixtures/heic/phone.heic"));
+  await client.send(new PutObjectCommand({ Bucket: "uploads", Key: "k", Body }));
+  const thumbnails = new Thumbnails({ client } as unknown as LocalStack);
+  const { width, height } = await sharp(await thumbnails.make("k", "etag", 960)).metadata();
+  assert.deepEqual([width, height], [720, 960]);
+});
 
 test("sharp as everything here gets it opens no other format", async () => {
   const native = join(PROJECT_DIR, "src/function/native.ts");

@@ -33,6 +33,8 @@ export interface HeicImage {
   readonly orientation: number;
   /** How its numbers become red, green and blue, where the file says so (`colr`) and not the bitstream. */
   readonly coding: ColourCoding | undefined;
+  /** What colours its numbers mean: an ICC profile, or Display P3 by name. `undefined`: sRGB, or nothing is said. */
+  readonly profile: Uint8Array | "p3" | undefined;
   /** Pixels that a decoder works on. */
   readonly decodedPixels: number;
 }
@@ -53,8 +55,10 @@ export interface HeicHeader extends StoredSize {
 
 /** Rounding up to whole tiles is not the uploader's doing: this share of what is decoded counts, or what is shown. */
 const COUNTED_SHARE = 7 / 8;
-/** MIAF's smallest tile: smaller ones would cost more for their number than for their pixels. */
+/** MIAF's smallest tile. */
 const MIN_TILE_SIDE = 64;
+/** Phones' tiles have 512 × 512. Smaller ones than this cost time for their number, not for their pixels. */
+const LEAST_TILE_PIXELS = 256 * 256;
 const ALPHA_TYPES = new Set(["urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:1"]);
 
 /**
@@ -119,9 +123,9 @@ function imageReader(bytes: Uint8Array, table: ItemTable): (id: number) => HeicI
     if (box === undefined || extent === undefined)
       throw new HeaderError("expected an HEVC item to have a size (ispe) and a configuration (hvcC)");
     const configuration = bytes.subarray(box.start, box.end);
-    const known2 = configurations.get(box.start) ?? readHevcConfiguration(configuration);
-    configurations.set(box.start, known2);
-    const { pictures, lengthBytes } = known2;
+    const parameters = configurations.get(box.start) ?? readHevcConfiguration(configuration);
+    configurations.set(box.start, parameters);
+    const { pictures, lengthBytes } = parameters;
     const data = dataOf(bytes, item);
     const [width, height] = [
       Math.min(...pictures.map((picture) => picture.width)),
@@ -144,8 +148,8 @@ function imageReader(bytes: Uint8Array, table: ItemTable): (id: number) => HeicI
     if (size === undefined || size.width === 0 || size.height === 0)
       throw new HeaderError("expected an image to say its size (ispe)");
     const { crop, orientation } = readTransformations(bytes, item, size);
-    const coding = readCoding(bytes, item);
-    const common = { ...size, crop, orientation, coding };
+    const { coding, profile } = readColours(bytes, item);
+    const common = { ...size, crop, orientation, coding, profile };
     if (item.type !== "grid") {
       const tile = readCoded(id);
       const { decodedPixels } = tile;
@@ -173,17 +177,16 @@ function imageReader(bytes: Uint8Array, table: ItemTable): (id: number) => HeicI
       throw new HeaderError(`expected tiles of at least ${MIN_TILE_SIDE} pixels a side`);
     if (columns * tile.width < size.width || rows * tile.height < size.height)
       throw new HeaderError("expected the tiles of a grid to cover it");
-    const decoded = tiles.reduce((sum, { decodedPixels }) => sum + decodedPixels, 0);
+    const least = tiles.length > 1 ? LEAST_TILE_PIXELS : 0;
+    const decoded = tiles.reduce((sum, { decodedPixels }) => sum + Math.max(decodedPixels, least), 0);
     const decodedPixels = Math.max(size.width * size.height, Math.ceil(decoded * COUNTED_SHARE));
     const [tileWidth, tileHeight] = [tile.width, tile.height];
+    const ofTiles = readColours(bytes, itemOf(table, first as number));
     return {
       ...common,
-      coding: coding ?? readCoding(bytes, itemOf(table, first as number)),
-      tiles,
-      columns,
-      tileWidth,
-      tileHeight,
-      decodedPixels,
+      coding: coding ?? ofTiles.coding,
+      profile: profile ?? ofTiles.profile,
+      ...{ tiles, columns, tileWidth, tileHeight, decodedPixels },
     };
   };
 }
@@ -221,13 +224,28 @@ function isAlpha(bytes: Uint8Array, item: Item | undefined): boolean {
   return box !== undefined && ALPHA_TYPES.has(textOf(bytes, box.start + 4, box.end).split("\0", 1)[0] ?? "");
 }
 
-function readCoding(bytes: Uint8Array, { properties }: Item): ColourCoding | undefined {
-  const box = properties.find(
-    ({ type, start }) => type === "colr" && textOf(bytes, start, start + 4) === "nclx",
-  );
-  if (box === undefined) return undefined;
-  const reader = new Reader(bytes, { start: box.start + 8, end: box.end });
-  return { matrixCoefficients: reader.uint(2), isFullRange: (reader.uint(1) & 0x80) !== 0 };
+/** H.273's number of Display P3's primaries. */
+const P3_PRIMARIES = 12;
+
+/** An item may have two boxes `colr`: a profile, and numbers. */
+function readColours(
+  bytes: Uint8Array,
+  { properties }: Item,
+): { coding: ColourCoding | undefined; profile: HeicImage["profile"] } {
+  let coding: ColourCoding | undefined;
+  let profile: Uint8Array | undefined;
+  let isP3 = false;
+  for (const { type, start, end } of properties) {
+    if (type !== "colr") continue;
+    const kind = textOf(bytes, start, start + 4);
+    if (kind === "prof" || kind === "rICC") profile = bytes.subarray(start + 4, end);
+    if (kind !== "nclx") continue;
+    const reader = new Reader(bytes, { start: start + 4, end });
+    isP3 = reader.uint(2) === P3_PRIMARIES;
+    reader.uint(2); // transfer characteristics
+    coding = { matrixCoefficients: reader.uint(2), isFullRange: (reader.uint(1) & 0x80) !== 0 };
+  }
+  return { coding, profile: profile ?? (isP3 ? "p3" : undefined) };
 }
 
 /** EXIF's orientation after a quarter turn to the left, by the one before. */

@@ -4,9 +4,12 @@ import type { Kernel } from "../../../model/preprocessing.ts";
 import type { HeicHeader, HeicImage } from "../headers/heic.ts";
 import { MAX_DECODE_SECONDS } from "../limit.ts";
 import { mustBeWhole, scaleFor, uprightToStored } from "../scale.ts";
+import { convertToSrgb } from "./profile.ts";
 import type { HeicWorkers, Task } from "./workers.ts";
 
 export interface HeicOptions {
+  /** `true` converts to sRGB by the image's own profile; `false` takes its numbers as sRGB. */
+  readonly applyIccProfile: boolean;
   /** `#rrggbb` that shows through transparent pixels. */
   readonly backgroundColor: string;
   /** A thumbnail is decoded instead of the image when it has this share, in percent, of the pixels that the resize makes. */
@@ -63,7 +66,7 @@ export async function decodeHeic(
   const [left, top] = [crop.left / scale, crop.top / scale];
   const extent = { width: crop.width / scale, height: crop.height / scale };
   const stride = colour.width * 3;
-  return {
+  const stored = {
     pixels: colour.pixels.subarray(top * stride + left * 3),
     width: Math.min(Math.ceil(extent.width), colour.width - left),
     height: Math.min(Math.ceil(extent.height), colour.height - top),
@@ -71,7 +74,9 @@ export async function decodeHeic(
     stride,
     orientation,
     extent,
-  };
+  } as const;
+  const { profile } = header.full;
+  return profile !== undefined && options.applyIccProfile ? convertToSrgb(stored, profile) : stored;
 }
 
 /** Memory for an image at a scale, and what makes its pixels. */

@@ -20,14 +20,20 @@ const workers = createHeicWorkers(2, 50_000_000);
 after(() => workers.close());
 
 const NO_SIGNAL = new AbortController().signal;
-const OPTIONS = { backgroundColor: "#ffffff", timeoutSeconds: 60, signal: NO_SIGNAL };
+const OPTIONS = { applyIccProfile: false, backgroundColor: "#ffffff", timeoutSeconds: 60, signal: NO_SIGNAL };
 
 /** @param side the shorter side that is asked for; above the image's own nothing is decoded smaller */
-async function decode(file: Uint8Array, side = 10_000, heicThumbnailPercent = 400) {
+async function decode(file: Uint8Array, side = 10_000, heicThumbnailPercent = 400, applyIccProfile = false) {
   const { heic, image } = inspectImage(file, 50_000_000);
   assert.ok(heic !== undefined);
   const plan = planGeometry(image, { resizeShorterSide: side, crop: undefined, kernel: "linear" });
-  const stored = await decodeHeic(heic, plan, "linear", { ...OPTIONS, heicThumbnailPercent }, workers);
+  const stored = await decodeHeic(
+    heic,
+    plan,
+    "linear",
+    { ...OPTIONS, applyIccProfile, heicThumbnailPercent },
+    workers,
+  );
   return { stored, image };
 }
 
@@ -227,4 +233,32 @@ test("a thumbnail that is larger, of another shape, turned otherwise, broken or 
   assert.equal(of([2]), 0);
   assert.equal(of([1, 2], undefined, [], 3, "jpeg"), 0);
   assert.equal(of([1, 2], undefined, [], 99), 0);
+});
+
+test("numbers of Display P3 become sRGB where APPLY_ICC_PROFILE says so, by a profile or by name", async () => {
+  const p3 = await sharp({ create: { width: 8, height: 8, channels: 3, background: "#000" } })
+    .withIccProfile("p3")
+    .png()
+    .toBuffer();
+  const { icc } = await sharp(p3).metadata();
+  assert.ok(icc !== undefined);
+  const named = box("colr", Buffer.from("nclx"), Buffer.from([0, 12, 0, 13, 0, 6, 0x80]));
+  const { pixels, width, height } = (await decode(fixture("444.heic"))).stored;
+  for (const colours of [box("colr", Buffer.from("prof"), icc), named]) {
+    const file = heicOf([coded([1, 2, 3])], [...PARTS, colours]);
+    assert.deepEqual((await decode(file)).stored.pixels, pixels);
+    const converted = (await decode(file, 10_000, 400, true)).stored;
+    const back = await sharp(Buffer.from(converted.pixels), { raw: { width, height, channels: 3 } })
+      .withIccProfile("p3")
+      .png()
+      .toBuffer();
+    const numbers = await sharp(back, { ignoreIcc: true }).removeAlpha().raw().toBuffer();
+    assert.ok(difference(converted.pixels, pixels).mean > 1, "colours should change");
+    assert.ok(difference(numbers, pixels).mean < 1, String(difference(numbers, pixels).mean));
+  }
+  const broken = heicOf(
+    [coded([1, 2, 3])],
+    [...PARTS, box("colr", Buffer.from("prof"), Buffer.alloc(40, 7))],
+  );
+  await decode(broken, 10_000, 400, true).catch((error) => assert.equal(error.code, "INVALID_IMAGE"));
 });
