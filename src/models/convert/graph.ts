@@ -79,7 +79,7 @@ export function convertModel(model: TfliteModel, options: ConvertOptions): Conve
     onnx: graph.encode(options.name, options.metadata ?? {}),
     imageSize: input.size,
     normalization: {
-      mean: affine.scale.map((scale, channel) => -(affine.offset[channel] ?? 0) / (255 * scale)),
+      mean: affine.scale.map((scale, channel) => (0 - (affine.offset[channel] ?? 0)) / (255 * scale)),
       std: affine.scale.map((scale) => 1 / (255 * scale)),
     },
     labelCount,
