@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import { ModelProto } from "../../src/models/onnx/proto.ts";
+import { DATA_TYPE, ModelProto } from "../../src/models/onnx/proto.ts";
 import { OnnxGraph } from "../../src/models/onnx/writer.ts";
 
 /** Side of the tiny model's input in pixels. */
@@ -18,6 +18,13 @@ export interface TinyModel {
   readonly side?: number;
   readonly onnxFile?: string;
   readonly outputName?: string;
+  /** 1 for gray: the one logit is the mean. */
+  readonly channels?: 1 | 3;
+  /** `pixel`: the output is [1, 3, 1, 1]. */
+  readonly outputShape?: "row" | "pixel";
+  readonly outputType?: "float32" | "float16" | "float64";
+  /** Outputs besides the logits, each a row of so many numbers. */
+  readonly otherOutputs?: readonly number[];
   readonly config?: unknown;
   readonly preprocessor?: Readonly<Record<string, unknown>>;
 }
@@ -53,8 +60,12 @@ function tinyGraph({
   elementType = "float32",
   layout = "NCHW",
   side = TINY_SIDE,
-  shape = layout === "NCHW" ? [1, 3, side, side] : [1, side, side, 3],
+  channels = 3,
+  shape = layout === "NCHW" ? [1, channels, side, side] : [1, side, side, channels],
   outputName = "logits",
+  outputShape = "row",
+  outputType = "float32",
+  otherOutputs = [],
 }: TinyModel): Uint8Array {
   const graph = new OnnxGraph();
   const fixed = shape.map((dimension) => (typeof dimension === "number" ? dimension : 1));
@@ -66,8 +77,18 @@ function tinyGraph({
     value = graph.node({ opType: "Transpose", inputs: [value], output: "planes", attributes });
   }
   value = graph.node({ opType: "GlobalAveragePool", inputs: [value], output: "means" });
-  value = graph.node({ opType: "Flatten", inputs: [value], output: outputName });
-  graph.output(value, "float32", [1, 3]);
+  for (const width of otherOutputs) {
+    const zeros = graph.constant("zeros", new Float32Array(width), [1, width]);
+    const other = graph.node({ opType: "Identity", inputs: [zeros], output: `other_${width}` });
+    graph.output(other, "float32", [1, width]);
+  }
+  if (outputType !== "float32") {
+    const attributes = { to: DATA_TYPE[outputType] };
+    value = graph.node({ opType: "Cast", inputs: [value], output: "cast", attributes });
+  }
+  const opType = outputShape === "row" ? "Flatten" : "Identity";
+  value = graph.node({ opType, inputs: [value], output: outputName });
+  graph.output(value, outputType, outputShape === "row" ? [1, channels] : [1, channels, 1, 1]);
   const model = ModelProto.toObject(ModelProto.decode(graph.encode("tiny", {})));
   model.graph.input[0].type.tensorType.shape.dim = shape.map((dimension) =>
     typeof dimension === "number" ? { dimValue: dimension } : { dimParam: dimension },

@@ -59,7 +59,8 @@ export function neededRegion(
 export interface Resampler {
   /**
    * @param plan   for the upright image, see `planGeometry`
-   * @param target `3 * plan.output.height * plan.output.width` elements, overwritten; a Uint8Array receives the pixels as they are
+   * @param target `3 * plan.output.height * plan.output.width` elements, or a third of them for `gray`, whose image must
+   *   be gray, overwritten; a Uint8Array receives the pixels as they are
    * @throws {RangeError} when `pixels` or `target` has another size than the rest says, or a pixel that is needed is missing
    */
   resampleInto(
@@ -110,11 +111,14 @@ export function createResampler(): Resampler {
 
   return {
     resampleInto(image, plan, filter, normalization, target) {
+      const isGray = normalization.order === "gray";
       const { pixels, width, height, channels, orientation = 1 } = image;
       const { region = { left: 0, top: 0, right: width, bottom: height } } = image;
       const { stride = (region.right - region.left) * channels } = image;
-      assertSizes(image, region, stride, plan, target);
       const { output } = plan;
+      const length = (isGray ? 1 : 3) * output.width * output.height;
+      assertSizes(image, region, stride, length, target);
+      if (isGray && channels !== 1) throw new RangeError("expected a gray image, got one of three channels");
       const isTurned = orientation >= 5;
       const axes = axesOf(image, plan, orientation);
       const across = tables(isTurned ? axes.down : axes.across, filter);
@@ -147,7 +151,8 @@ export function createResampler(): Resampler {
       const filtered = place(isTurned ? 0 : pitch * CHUNK);
       const between = place((longest + CHUNK + 1) * pitch);
       const planes = place(output.height * pitch);
-      const values = place(target.length * (target instanceof Uint8Array ? 1 : 4));
+      // The kernel writes three planes of gray as well.
+      const values = place(3 * output.width * output.height * (target instanceof Uint8Array ? 1 : 4));
       const memory = reserve(end);
       const { buffer } = memory;
 
@@ -201,9 +206,12 @@ export function createResampler(): Resampler {
 
       blackenPadding(memory.subarray(planes), plan, plane, channels);
       const isBytes = target instanceof Uint8Array;
+      const isInterleaved = normalization.layout === "NHWC" && !isGray;
+      // The planes of an image in color are read from the last to the first for BGR.
+      const [first, step] = normalization.order === "BGR" ? [planes + 2 * plane, -plane] : [planes, plane];
       kernel.writeValues(
-        ...[planes, pitch, channels === 1 ? 0 : plane, output.width, output.height],
-        ...[Number(normalization.layout === "NHWC"), Number(isBytes), factors, values],
+        ...(channels === 1 ? [planes, pitch, 0] : [first, pitch, step]),
+        ...[output.width, output.height, Number(isInterleaved), Number(isBytes), factors, values],
       );
       if (isBytes) target.set(memory.subarray(values, values + target.length));
       else target.set(new Float32Array(buffer, values, target.length));
@@ -218,12 +226,11 @@ function assertSizes(
   { pixels, channels }: StoredImage,
   { left, top, right, bottom }: Region,
   stride: number,
-  plan: GeometryPlan,
+  length: number,
   target: PixelValues,
 ): void {
   const bytes = stride * (bottom - top - 1) + (right - left) * channels;
   if (pixels.length < bytes) throw new RangeError(`expected ${bytes} bytes of pixels, got ${pixels.length}`);
-  const length = 3 * plan.output.width * plan.output.height;
   if (target.length !== length) {
     throw new RangeError(`expected ${length} pixel values, got ${target.length}`);
   }

@@ -20,12 +20,18 @@ export interface GeometryPlan {
 export function planGeometry(source: Size, geometry: Geometry): GeometryPlan {
   const resize = resizedSize(source, geometry);
   const output = geometry.crop ?? resize;
+  const half = geometry.isCutRounded ? roundHalfToEven : Math.floor;
   return {
     resize,
-    top: Math.floor((resize.height - output.height) / 2),
-    left: Math.floor((resize.width - output.width) / 2),
+    top: half((resize.height - output.height) / 2),
+    left: half((resize.width - output.width) / 2),
     output,
   };
+}
+
+function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value);
+  return value - floor === 0.5 && floor % 2 !== 0 ? floor + 1 : Math.floor(value);
 }
 
 function resizedSize({ height, width }: Size, geometry: Geometry): Size {

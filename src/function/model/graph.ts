@@ -11,8 +11,10 @@ const OUTPUT_TYPES: readonly string[] = ["float32", "float16", "float64"];
 export interface ModelInput {
   readonly name: string;
   readonly elementType: ElementType;
-  /** `[1, 3, height, width]` or `[1, height, width, 3]`. */
+  /** `[1, channels, height, width]` or `[1, height, width, channels]`. */
   readonly layout: "NCHW" | "NHWC";
+  /** 3: red, green, blue; 1: gray. */
+  readonly channels: 1 | 3;
   readonly height: number;
   readonly width: number;
 }
@@ -55,17 +57,19 @@ export function readGraphInput(
   }
   if (!fits(batch, 1)) throw new Error(`expected a graph for 1 picture at a time, got ${shown}`);
   const isSymbolic = typeof second === "string" && typeof fourth === "string";
-  const isInterleaved = (fourth === 3 && second !== 3) || (isSymbolic && isTurned(onnx, name));
+  const isInterleaved = (isChannels(fourth) && !isChannels(second)) || (isSymbolic && isTurned(onnx, name));
   const layout = isInterleaved ? "NHWC" : "NCHW";
-  const [channels, height, width] = layout === "NCHW" ? [second, third, fourth] : [fourth, second, third];
-  if (!fits(channels, 3)) throw new Error(`expected an input of 3 channels (R, G, B), got ${shown}`);
+  const [declared, height, width] = layout === "NCHW" ? [second, third, fourth] : [fourth, second, third];
+  const channels = typeof declared === "string" ? 3 : declared;
+  if (channels !== 3 && channels !== 1)
+    throw new Error(`expected an input of 3 channels (R, G, B) or 1 (gray), got ${shown}`);
   if (!fits(height, preparedSize.height) || !fits(width, preparedSize.width)) {
     const prepared = `${preparedSize.height} × ${preparedSize.width}`;
     throw new Error(
       `preprocessor_config.json prepares ${prepared} pixels, but the graph's input is ${shown}`,
     );
   }
-  return { name, elementType, layout, ...preparedSize };
+  return { name, elementType, layout, channels, ...preparedSize };
 }
 
 /**
@@ -95,6 +99,10 @@ export function readGraphOutput(session: InferenceSession, labelCount: number): 
     );
   }
   return name;
+}
+
+function isChannels(dimension: Dimension): boolean {
+  return dimension === 3 || dimension === 1;
 }
 
 /** `[1, N]` and `[1, N, 1, 1]` have N: the last dimension that is no 1, unless all are. */

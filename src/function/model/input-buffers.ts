@@ -6,7 +6,7 @@ import type { ElementType, ModelInput } from "./graph.ts";
 
 /** What one image needs from decode to rank. Allocated once, used for one image after the other. */
 export interface InputBuffers {
-  /** The model's input, `1 * 3 * height * width` elements in its layout and element type. */
+  /** The model's input, `channels * height * width` elements in its layout and element type. */
   readonly pixelValues: PixelValues;
   /** Where a JPEG is decoded to. */
   readonly decoded: PixelRoom;
@@ -14,9 +14,10 @@ export interface InputBuffers {
   readonly feeds: Readonly<Record<string, Tensor>>;
 }
 
-export function createInputBuffers({ name, elementType, layout, height, width }: ModelInput): InputBuffers {
-  const length = 3 * height * width;
-  const dims = layout === "NCHW" ? [1, 3, height, width] : [1, height, width, 3];
+export function createInputBuffers(input: ModelInput): InputBuffers {
+  const { name, elementType, layout, channels, height, width } = input;
+  const length = channels * height * width;
+  const dims = layout === "NCHW" ? [1, channels, height, width] : [1, height, width, channels];
   const pixelValues = createPixelValues(elementType, length);
   const tensor =
     pixelValues instanceof Float16Array

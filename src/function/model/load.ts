@@ -63,7 +63,8 @@ export async function loadModel(dir: string, options: ModelOptions = {}): Promis
     const onnx = readOnnxFile(await readFile(onnxFile));
     const input = readGraphInput(session, preparedSize(preprocessing), onnx);
     const outputName = readGraphOutput(session, labels.length);
-    const { rescaleFactor, mean, std } = preprocessing;
+    const { rescaleFactor, mean, std, isBgr = false } = preprocessing;
+    const order = input.channels === 1 ? "gray" : isBgr ? "BGR" : "RGB";
     return {
       name,
       sha256,
@@ -74,7 +75,7 @@ export async function loadModel(dir: string, options: ModelOptions = {}): Promis
       unknown: readUnknownRule(config, session.outputNames),
       parts: readParts(config),
       preprocessing,
-      normalization: normalizationOf(input.layout, rescaleFactor, mean, std),
+      normalization: normalizationOf(input.layout, rescaleFactor, mean, std, order),
       session,
     };
   } catch (cause) {

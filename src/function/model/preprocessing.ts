@@ -7,12 +7,16 @@ export type Preprocessing = Geometry & {
   readonly std: Triple;
   /** A pixel is multiplied by this first; mostly 1/255. */
   readonly rescaleFactor: number;
+  /** Blue comes first, as MobileViT has it. */
+  readonly isBgr?: true;
 };
 
 /** The part that the decoder does. */
 export type Geometry = ResizeRule & {
   /** The centre that is kept after the resize, `undefined` when all is. In pixels. */
   readonly crop: Size | undefined;
+  /** The cut begins at half the rest, rounded half to even as torchvision has it; else rounded down. */
+  readonly isCutRounded?: true;
   /** Resampling filter, by sharp's name where it has one. */
   readonly kernel: Kernel;
 };
@@ -33,7 +37,7 @@ const KERNELS: readonly Kernel[] = ["nearest", "lanczos3", "linear", "cubic", "b
 const BILINEAR = 2;
 
 /** Steps of other processors that would change the pixels and that are not done here: refused, not skipped. */
-const UNSUPPORTED_STEPS = ["do_pad", "do_flip_channel_order", "rescale_offset"];
+const UNSUPPORTED_STEPS = ["do_pad", "rescale_offset"];
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -67,6 +71,8 @@ export function readPreprocessing(file: Json): Preprocessing {
     std: isTwice ? [std[0] ** 2, std[1] ** 2, std[2] ** 2] : std,
     rescaleFactor:
       config.do_rescale === false ? 1 : readPositive(config.rescale_factor ?? 1 / 255, "rescale_factor"),
+    ...(config.do_flip_channel_order === true && { isBgr: true }),
+    ...(config.crop_rounding === "half to even" && { isCutRounded: true }),
   };
 }
 

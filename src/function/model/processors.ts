@@ -80,33 +80,37 @@ export function findProcessor(config: Json): Processor & { readonly isNamed: boo
   return { ...found[1], isNamed: true };
 }
 
+const FILTERS: Readonly<Record<string, number>> = {
+  ...{ nearest: 0, lanczos: 1, bilinear: 2, bicubic: 3, box: 4, hamming: 5 },
+};
+
 /**
- * timm's `pretrained_cfg`, which its folders carry in config.json, as a preprocessor's fields.
+ * timm's `pretrained_cfg`, which its folders carry in config.json, as a preprocessor's fields, with timm's defaults.
  *
- * @throws {Error} for a crop mode other than the centre
+ * @throws {Error} for a crop mode other than the centre, a filter that is not known, or an input that is no square
  */
 export function fromPretrainedConfig(pretrained: Json): Json {
-  const { input_size: inputSize, crop_pct: cropRatio = 0.875, interpolation, crop_mode: mode } = pretrained;
+  const said = Object.fromEntries(Object.entries(pretrained).filter(([, value]) => value !== null));
+  const { input_size: inputSize, crop_pct: cropRatio = 0.875, crop_mode: mode = "center" } = said;
+  const { interpolation = "bicubic", mean = IMAGENET.image_mean, std = IMAGENET.image_std } = said;
   const [, height, width] = Array.isArray(inputSize) ? inputSize : [];
   if (typeof height !== "number" || height !== width || typeof cropRatio !== "number")
     throw new Error(
       `expected pretrained_cfg with a square input_size and crop_pct, got ${JSON.stringify(pretrained)}`,
     );
-  if (mode !== undefined && mode !== null && mode !== "center")
+  if (mode !== "center")
     throw new Error(`expected crop_mode center, got ${JSON.stringify(mode)}: not supported`);
-  const filters: Readonly<Record<string, number>> = {
-    nearest: 0,
-    lanczos: 1,
-    bilinear: 2,
-    bicubic: 3,
-    box: 4,
-    hamming: 5,
-  };
+  const resample = FILTERS[String(interpolation)];
+  if (resample === undefined) {
+    const known = Object.keys(FILTERS).join(", ");
+    throw new Error(`expected interpolation to be one of ${known}, got ${JSON.stringify(interpolation)}`);
+  }
   return {
     size: { shortest_edge: Math.floor(height / cropRatio) },
     ...crop(height),
-    resample: filters[String(interpolation)],
-    image_mean: pretrained.mean,
-    image_std: pretrained.std,
+    crop_rounding: "half to even",
+    resample,
+    image_mean: mean,
+    image_std: std,
   };
 }

@@ -2,6 +2,7 @@ import { createResampler, type Resampler, type StoredImage } from "../kernel/res
 import { type GeometryPlan, planGeometry } from "../model/geometry.ts";
 import type { InputBuffers } from "../model/input-buffers.ts";
 import type { Geometry, Kernel } from "../model/preprocessing.ts";
+import { makeGray } from "./decode/gray.ts";
 import type { ImageHeader } from "./decode/header.ts";
 import { decodeHeic, imageFor } from "./decode/heic/decode.ts";
 import { heicThreads } from "./decode/heic/threads.ts";
@@ -80,5 +81,8 @@ export async function prepareImage(
   const { kernel } = preprocessing;
   const plan = planGeometry(header.image, preprocessing);
   const stored = await decodeImage(header, plan, kernel, decoded, decoders, options);
-  return () => decoders.resampler.resampleInto(stored, plan, kernel, normalization, pixelValues);
+  return () => {
+    const image = normalization.order === "gray" ? makeGray(stored) : stored;
+    decoders.resampler.resampleInto(image, plan, kernel, normalization, pixelValues);
+  };
 }

@@ -26,3 +26,11 @@ test("an exact size needs no cut", () => {
   const plan = planGeometry({ height: 3, width: 4 }, { resizeTo: square(8), crop: undefined, ...rest });
   assert.deepEqual(plan, { resize: square(8), top: 0, left: 0, output: square(8) });
 });
+
+test("timm's cut begins at half the rest rounded half to even, as torchvision's does", () => {
+  const geometry = { resizeShorterSide: 10, crop: square(7), isCutRounded: true, ...rest } as const;
+  assert.deepEqual(
+    [20, 22, 24, 26, 28].map((width) => planGeometry({ height: 20, width }, geometry).left),
+    [2, 2, 2, 3, 4],
+  );
+});

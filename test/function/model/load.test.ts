@@ -10,6 +10,7 @@ const TINY_INPUT = {
   name: "pixel_values",
   elementType: "float32",
   layout: "NCHW",
+  channels: 3,
   height: 8,
   width: 8,
 };

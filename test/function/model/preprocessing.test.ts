@@ -71,7 +71,6 @@ const REFUSED: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ size: 8, rescale_factor: 0 }, /expected rescale_factor to be a number above 0, got 0/],
   [{ size: 8, do_resize: false }, /expected do_resize to be true/],
   [{ size: 8, do_pad: true }, /expected do_pad to be absent or false, got true/],
-  [{ size: 8, do_flip_channel_order: true }, /do_flip_channel_order/],
   [{ size: 8, rescale_offset: true }, /rescale_offset/],
 ];
 
@@ -113,6 +112,12 @@ test("EfficientNet with its classifier divides by the deviation twice", () => {
   assert.deepEqual(std, [0.2 ** 2, 0.2 ** 2, 0.1 ** 2]);
 });
 
+test("blue comes first where the file says so, or MobileViT's class does", () => {
+  assert.equal(read({ size: 8, do_flip_channel_order: true }).isBgr, true);
+  assert.equal(read({ image_processor_type: "MobileViTImageProcessor" }).isBgr, true);
+  assert.equal(read({ size: 8 }).isBgr, undefined);
+});
+
 test("one number as mean and deviation is that of every channel", () => {
   const { mean, std } = readPreprocessing({ size: 8, image_mean: 0.5, image_std: 0.25 });
   assert.deepEqual(
@@ -124,12 +129,9 @@ test("one number as mean and deviation is that of every channel", () => {
   );
 });
 
-test("a processor that is not known is refused by name, and so is what is known but not done here", () => {
+test("a processor that is not known is refused by name", () => {
   assert.throws(() => read({ image_processor_type: "PerceiverImageProcessor" }), {
     message: /got "PerceiverImageProcessor"/,
-  });
-  assert.throws(() => read({ image_processor_type: "MobileViTImageProcessor" }), {
-    message: /do_flip_channel_order/,
   });
 });
 
@@ -146,7 +148,12 @@ test("timm's pretrained_cfg is its evaluation: floor(side / crop_pct), centre cr
   );
   assert.ok("resizeShorterSide" in geometry);
   assert.deepEqual([kernel, geometry.resizeShorterSide, geometry.crop], ["cubic", 248, square(224)]);
-  assert.throws(() => fromPretrainedConfig({ input_size: [3, 8, 8], crop_mode: "squash" }), {
-    message: /crop_mode/,
-  });
+  assert.equal(geometry.isCutRounded, true);
+  for (const [broken, message] of [
+    [{ crop_mode: "squash" }, /crop_mode center, got "squash"/],
+    [{ interpolation: "best" }, /interpolation to be one of .*got "best"/],
+    [{ input_size: [3, 8, 9] }, /square input_size/],
+  ] as const) {
+    assert.throws(() => fromPretrainedConfig({ input_size: [3, 8, 8], ...broken }), { message });
+  }
 });

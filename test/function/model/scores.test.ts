@@ -4,6 +4,7 @@ import { type TestContext, test } from "node:test";
 import { type ClassifierSettings, createClassifier } from "../../../src/function/classifier.ts";
 import { loadModel } from "../../../src/function/model/load.ts";
 import { readScores } from "../../../src/function/model/scores.ts";
+import { FIRST_IMAGE } from "../../../src/function/stages/decode/sharp.ts";
 import { rankLabels } from "../../../src/function/stages/rank.ts";
 import { realData } from "../../real-data.ts";
 import { testConfig } from "../harness.ts";
@@ -75,11 +76,62 @@ test("config.json with a byte order mark and NaN is read", async (t) => {
 });
 
 for (const elementType of ["float16", "float64", "uint8"] as const) {
-  test(`a graph with ${elementType} input classifies`, async (t) => {
-    const dir = await writeTinyModel(t, { elementType });
-    const { predictions } = await classify(t, dir);
-    assert.equal(predictions[0]?.label, "red");
-  });
+  for (const layout of ["NCHW", "NHWC"] as const) {
+    test(`a graph with ${elementType} input, ${layout}, classifies`, async (t) => {
+      const { predictions } = await classify(t, await writeTinyModel(t, { elementType, layout }));
+      assert.equal(predictions[0]?.label, "red");
+    });
+  }
+}
+
+test("an output of 16 or 64 bits and of four dimensions is ranked as one of 32 bits and two", async (t) => {
+  const expected = (await classify(t, await writeTinyModel(t))).predictions;
+  for (const outputType of ["float16", "float64"] as const) {
+    for (const outputShape of ["row", "pixel"] as const) {
+      const { predictions } = await classify(t, await writeTinyModel(t, { outputType, outputShape }));
+      for (const [index, { label, score }] of predictions.entries()) {
+        assert.equal(label, expected[index]?.label);
+        assert.ok(Math.abs(score - (expected[index]?.score ?? 0)) < 1e-3);
+      }
+    }
+  }
+});
+
+test("of several outputs the logits are ranked", async (t) => {
+  const dir = await writeTinyModel(t, { outputName: "scores", otherOutputs: [1280] });
+  assert.equal((await classify(t, dir)).predictions[0]?.label, "red");
+});
+
+test("blue comes first for a graph that wants it so", async (t) => {
+  const dir = await writeTinyModel(t, { preprocessor: { do_flip_channel_order: true } });
+  assert.equal((await classify(t, dir)).predictions[0]?.label, "blue");
+});
+
+for (const elementType of ["float32", "uint8"] as const) {
+  for (const layout of ["NCHW", "NHWC"] as const) {
+    test(`a graph for gray images, ${elementType} ${layout}, gets their luma, from files in color and in gray`, async (t) => {
+      const config = { id2label: { 0: "bright" } };
+      const preprocessor = elementType === "uint8" ? { rescale_factor: 1 } : {};
+      const dir = await writeTinyModel(t, { channels: 1, elementType, layout, config, preprocessor });
+      const model = await loadModel(dir);
+      t.after(() => model.session.release());
+      const classifier = await createClassifier(model, testConfig());
+      const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+      const files = { red: await plainPng(RED, 32, 32), gray: FIRST_IMAGE };
+      // Pillow's luma of RED is 76; the first image is a plain gray of 128.
+      for (const [name, luma] of [
+        ["red", 76],
+        ["gray", 128],
+      ] as const) {
+        const { predictions } = await classifier.classify(files[name]);
+        const value = elementType === "uint8" ? luma : luma / 255;
+        assert.ok(
+          Math.abs((predictions[0]?.score ?? 0) - sigmoid(value)) < 1e-3,
+          `${name}: ${JSON.stringify(predictions)}`,
+        );
+      }
+    });
+  }
 }
 
 test("an input of symbolic sizes that the graph turns to NCHW itself is NHWC", async (t) => {

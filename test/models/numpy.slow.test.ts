@@ -15,15 +15,16 @@ import { runLogits } from "./run-onnx.ts";
 
 const PYTHON = "/usr/bin/python3";
 const hasNumpy = spawnSync(PYTHON, ["-c", "import numpy"]).status === 0;
-const IMAGES = 6;
+const IMAGES = 4;
 const photographs = realData("imagenet-100");
 
-/** Mean difference of a logit, in parts of the spread of an image's logits, and how many first classes may differ. */
-const ALLOWED = {
-  exact: { difference: 0.02, other: 0 },
-  fast: { difference: 0.03, other: 1 },
-  float32: { difference: 0.12, other: 1 },
-} as const satisfies Record<ConvertOptions["weights"], object>;
+/** Mean difference of a logit over all images, in parts of the spread of their logits. */
+const ALLOWED = { exact: 0.01, fast: 0.04, float32: 0.06 } as const satisfies Record<
+  ConvertOptions["weights"],
+  number
+>;
+/** A first class that the evaluation puts so close behind its own may be the other one: parts of the spread. */
+const TIE = 0.05;
 
 const FILES = [
   "cifar10_resnet_int8",
@@ -97,17 +98,21 @@ for (const name of FILES) {
       test(`with ${weights} weights`, async () => {
         const converted = convertModel(model, { weights, input: "uint8", pixels, name });
         const results = await runLogits(converted, "uint8", images);
-        let other = 0;
+        let [difference, spread] = [0, 0];
         for (const [index, logits] of results.entries()) {
           const right = expected[index] ?? [];
-          const spread = Math.max(...right) - Math.min(...right);
+          const own = Math.max(...right) - Math.min(...right);
           const sum = logits.reduce((total, logit, at) => total + Math.abs(logit - (right[at] ?? 0)), 0);
-          const difference = sum / logits.length / spread;
-          if (process.env.SHOW) console.log(name, weights, index, difference);
-          assert.ok(difference <= ALLOWED[weights].difference, `image ${index}: ${difference} of the spread`);
-          if (logits.indexOf(Math.max(...logits)) !== right.indexOf(Math.max(...right))) other++;
+          difference += sum / logits.length;
+          spread += own;
+          const behind = Math.max(...right) - (right[logits.indexOf(Math.max(...logits))] ?? 0);
+          assert.ok(
+            behind <= TIE * own,
+            `image ${index}: another class, ${behind / own} of the spread behind`,
+          );
         }
-        assert.ok(other <= ALLOWED[weights].other, `${other} of ${IMAGES} first classes differ`);
+        const mean = difference / spread;
+        assert.ok(mean <= ALLOWED[weights], `${mean} of the spread`);
       });
     }
   });
