@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { suite, test } from "node:test";
 import type { Page } from "playwright-core";
+import { writeConfusedModel } from "../confused-model.ts";
 import { dropFiles, openPage, titleOf, waitForCount } from "./browser.ts";
-import { fixturePath, picturePaths, startLocal } from "./stack.ts";
+import { fixturePath, makeTempDir, picturePaths, startLocal } from "./stack.ts";
 
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
@@ -17,10 +18,19 @@ const OBSERVE_SHIFTS = `
 
 suite("access and appearance", () => {
   for (const colorScheme of ["light", "dark"] as const) {
-    test(`axe finds nothing in the ${colorScheme} page, its detail view and its dead letters`, async (t) => {
-      const { stack, page } = await startLocal(t);
+    test(`axe finds nothing in the ${colorScheme} page, whatever is open on it`, async (t) => {
+      const { stack, page } = await startLocal(t, {
+        modelDir: await writeConfusedModel(await makeTempDir(t)),
+      });
       const initScript = await readFile(axePath, "utf8");
-      const browser = await openPage(t, page.url, { initScript, colorScheme, reducedMotion: "reduce" });
+      const browser = await openPage(t, page.url, {
+        initScript,
+        colorScheme,
+        reducedMotion: "reduce",
+        permissions: ["camera"],
+        provokes: /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY|status of 409/,
+      });
+      const press = (name: string) => browser.getByRole("button", { name, exact: true }).click();
       assert.deepEqual(await violations(browser), [], "empty page");
       await browser.getByRole("button", { name: "Upload poison" }).click();
       await dropFiles(browser, (await picturePaths()).slice(0, 2));
@@ -36,6 +46,45 @@ suite("access and appearance", () => {
       await titleOf(browser, "icon-1.png", "dead");
       await browser.getByRole("button", { name: "Why?" }).click();
       assert.deepEqual(await violations(browser), [], "dead letters");
+      await browser.keyboard.press("Escape");
+      stack.setFault(undefined);
+      await browser.getByRole("listbox").focus();
+      await browser.keyboard.press("ControlOrMeta+a");
+      assert.deepEqual(await violations(browser), [], "picked rows");
+      await press("Gallery");
+      await browser.locator(".thumbnail.loaded").first().waitFor();
+      assert.deepEqual(await violations(browser), [], "gallery");
+      await browser.keyboard.press("Escape");
+      await browser.locator('.row[data-status="classified"]').first().click();
+      const detail = browser.locator("dialog.detail");
+      await detail.locator(".waterfall").waitFor();
+      for (const folded of await detail.locator("summary").all()) await folded.click();
+      await detail.getByRole("button", { name: "Zoom" }).click();
+      await detail.getByLabel("Right label").fill("chart");
+      await press("Keep");
+      await detail.getByText("Corrected: chart.").waitFor();
+      assert.deepEqual(await violations(browser), [], "a classified picture, zoomed and corrected");
+      await browser.keyboard.press("Escape");
+      for (const name of ["Terminal", "Address", "Camera"]) {
+        await press(name);
+        assert.deepEqual(await violations(browser), [], name);
+        await browser.keyboard.press("Escape");
+      }
+      await press("Compare");
+      const sheet = browser.getByRole("dialog", { name: "Compare two models" });
+      await sheet.getByLabel("Model A").selectOption("upload-triage");
+      await sheet.getByLabel("Model B").selectOption("confused");
+      await sheet.getByRole("button", { name: /^Classify \d with upload-triage/ }).click();
+      await sheet.locator(".confusion").waitFor();
+      await browser.waitForFunction(
+        () => document.querySelector(".comparison-status .primary:not([hidden])") === null,
+      );
+      assert.deepEqual(await violations(browser), [], "comparison");
+      await browser.keyboard.press("Escape");
+      await press("Redrive");
+      await page.close();
+      await browser.getByText("Not connected").waitFor();
+      assert.deepEqual(await violations(browser), [], "not connected");
     });
   }
 

@@ -31,10 +31,10 @@ suite("a picture closer", () => {
     const shown = () => detail.locator(".shot img").evaluate((image) => image.getBoundingClientRect().width);
     const fitted = await shown();
     await detail.locator(".shot").click();
-    assert.equal(await textOf(detail.getByRole("button", { name: "Zoom" })), "2 ×");
+    assert.equal(await textOf(detail.getByRole("button", { name: "Zoom" })), "Zoom 2 ×");
     assert.ok((await shown()) > 1.5 * fitted);
     await browser.keyboard.press("+");
-    assert.equal(await textOf(detail.getByRole("button", { name: "Zoom" })), "4 ×");
+    assert.equal(await textOf(detail.getByRole("button", { name: "Zoom" })), "Zoom 4 ×");
     await browser.keyboard.press("-");
     await browser.keyboard.press("-");
     assert.equal(await shown(), fitted);

@@ -5,6 +5,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Page } from "playwright-core";
 import type { DashboardView } from "../../src/local/page/api.ts";
 import { dropFiles, openPage, textOf, waitForCount } from "./browser.ts";
+import { firstEvents } from "./first-events.ts";
 import { picturePaths, startLocal } from "./stack.ts";
 
 /** Tall enough for every widget to be in view: what is out of sight is not painted. */
@@ -143,18 +144,4 @@ function inkOf(page: Page, widgetId: string): Promise<number> {
 
 async function snapshot(url: string): Promise<DashboardView> {
   return JSON.parse((await firstEvents(url)).get("dashboard") ?? "");
-}
-
-/** What a new page is told first, by the name of the event. */
-async function firstEvents(url: string): Promise<Map<string, string>> {
-  const response = await fetch(`${url}/api/events`);
-  const events = new Map<string, string>();
-  let text = "";
-  for await (const chunk of response.body ?? []) {
-    text += Buffer.from(chunk).toString();
-    for (const [, name = "", data = ""] of text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g))
-      events.set(name, data);
-    if (events.has("dashboard")) break;
-  }
-  return events;
 }

@@ -25,7 +25,7 @@ suite("picking", () => {
     await browser.getByRole("listbox").focus();
     await keyboard.press("Home");
     await keyboard.press("Shift+ArrowDown");
-    await browser.getByRole("button", { name: "Unpick 2 pictures" }).waitFor();
+    await browser.getByRole("button", { name: "2 picked ×" }).waitFor();
     const [file] = await Promise.all([
       browser.waitForEvent("download"),
       browser.getByRole("button", { name: "JSON Lines" }).click(),
@@ -49,7 +49,7 @@ suite("picking", () => {
     await browser.getByRole("button", { name: "Delete all" }).waitFor();
     await browser.getByRole("listbox").focus();
     await keyboard.press("ControlOrMeta+a");
-    await browser.getByRole("button", { name: "Unpick 3 pictures" }).waitFor();
+    await browser.getByRole("button", { name: "3 picked ×" }).waitFor();
     await keyboard.press("Escape");
     await browser.getByRole("button", { name: "Classify all again" }).waitFor();
   });

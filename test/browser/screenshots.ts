@@ -2,19 +2,19 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { sharp } from "../../src/function/native.ts";
+import { writeConfusedModel } from "../confused-model.ts";
 import { dropFiles, openPage, waitForCount } from "./browser.ts";
-import { picturePaths, startLocal } from "./stack.ts";
+import { makeTempDir, picturePaths, startLocal } from "./stack.ts";
 
+const DESKTOP = { width: 1440, height: 900 };
 const DIR = join(import.meta.dirname, "../../docs/screenshots");
 
 /** `npm run screenshots`: the pictures of the page in the README, from the real page with our own fixtures. */
 test("screenshots", async (t) => {
   await mkdir(DIR, { recursive: true });
-  const { page } = await startLocal(t);
-  const browser = await openPage(t, page.url, {
-    viewport: { width: 1360, height: 850 },
-    reducedMotion: "reduce",
-  });
+  const { page } = await startLocal(t, { modelDir: await writeConfusedModel(await makeTempDir(t)) });
+  const browser = await openPage(t, page.url, { viewport: DESKTOP, reducedMotion: "reduce" });
+  await browser.getByLabel("Model", { exact: true }).selectOption("upload-triage");
   const paths = await picturePaths();
   await dropFiles(browser, paths);
   await waitForCount(browser, "Classified", paths.length);
@@ -41,6 +41,31 @@ test("screenshots", async (t) => {
   await waitForCount(browser, "Classified", paths.length, 200_000);
   await browser.waitForTimeout(3_000);
   await shoot("page");
+  for (const viewport of [
+    { width: 1024, height: 768 },
+    { width: 390, height: 844 },
+  ]) {
+    await browser.setViewportSize(viewport);
+    await browser.waitForTimeout(1_000);
+    await shoot(`page-${viewport.width}`);
+  }
+  await browser.setViewportSize(DESKTOP);
+
+  await browser.getByRole("button", { name: "Gallery" }).click();
+  await browser.locator(".thumbnail.loaded").first().waitFor();
+  await browser.getByRole("button", { name: "Compare" }).click();
+  const sheet = browser.getByRole("dialog", { name: "Compare two models" });
+  await sheet.getByLabel("Model A").selectOption("upload-triage");
+  await sheet.getByLabel("Model B").selectOption("confused");
+  await sheet.getByRole("button", { name: /with confused/ }).click();
+  await sheet.getByText(`${paths.length} pictures of ${paths.length} classified by both`).waitFor();
+  await browser.waitForTimeout(1_000);
+  await shoot("compare");
+  await browser.keyboard.press("Escape");
+  await browser.getByLabel("Model", { exact: true }).selectOption("upload-triage");
+  await rounds(1);
+  await waitForCount(browser, "Classified", paths.length);
+  await browser.getByRole("button", { name: "List" }).click();
 
   await browser.locator(".row", { hasText: "document-2.jpg" }).first().click();
   await browser.locator(".detail .predictions").waitFor();
@@ -49,7 +74,7 @@ test("screenshots", async (t) => {
   await browser.keyboard.press("Escape");
 
   await browser.emulateMedia({ colorScheme: "dark" });
-  await browser.setViewportSize({ width: 1360, height: 1700 });
+  await browser.setViewportSize({ width: 1440, height: 2000 });
   await browser.waitForTimeout(1_500);
   const dashboard = browser.locator("#dashboard");
   await save("dashboard-dark", await dashboard.screenshot());

@@ -13,8 +13,7 @@ export class Preview {
   readonly #zoom = h("button", {
     type: "button",
     class: "button small zoom",
-    "aria-label": "Zoom",
-    textContent: "1 ×",
+    textContent: "Zoom 1 ×",
   });
   readonly #picture: PictureView;
   readonly #image: HTMLImageElement;
@@ -61,7 +60,7 @@ export class Preview {
     if (factor > 1) this.#image.src = thumbnailUrl(key, eTag, 2400);
     this.element.classList.toggle("zoomed", factor > 1);
     setStyle(this.#shot, { "--zoom": String(factor) });
-    this.#zoom.textContent = `${factor} ×`;
+    this.#zoom.textContent = `Zoom ${factor} ×`;
     const { scrollWidth, scrollHeight, clientWidth, clientHeight } = this.element;
     this.element.scrollTo(x * scrollWidth - clientWidth / 2, y * scrollHeight - clientHeight / 2);
   }

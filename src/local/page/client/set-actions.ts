@@ -92,7 +92,7 @@ export class SetActions {
     // What is picked is acted on; models are compared on all pictures.
     this.#compare.hidden = picked.length > 0;
     setText(this.#unpick, `${formatCount(picked.length)} picked ×`);
-    setAttribute(this.#unpick, "aria-label", `Unpick ${count(picked.length, "picture")}`);
+    this.#unpick.title = "Pick none";
     for (const button of [this.#rerun, this.#remove]) button.disabled = pictures === 0 || !state.isConnected;
     for (const button of [this.#csv, this.#jsonLines]) button.disabled = this.#set.length === 0;
     const others = this.#ofOtherModels(all).length;

@@ -1,0 +1,13 @@
+/** What a new page is told first, by the name of the event. */
+export async function firstEvents(url: string): Promise<Map<string, string>> {
+  const response = await fetch(`${url}/api/events`);
+  const events = new Map<string, string>();
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    text += Buffer.from(chunk).toString();
+    for (const [, name = "", data = ""] of text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g))
+      events.set(name, data);
+    if (events.has("dashboard")) break;
+  }
+  return events;
+}
