@@ -75,7 +75,7 @@ export interface Classifier {
    *   native calls have: who cannot wait for those waits in `deadline.bound`.
    */
   classify(bytes: Uint8Array, deadline?: Deadline): Promise<Classification>;
-  /** Whether native calls that never ended hold everything that could be lent: only a new process helps. */
+  /** Whether native calls that never ended hold what could be lent, buffers or memory: only a new process helps. */
   readonly isStuck: boolean;
 }
 
@@ -166,7 +166,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
     identity: identify(model, settings),
     classify: (bytes, deadline = NO_DEADLINE) => classifyAny(bytes, deadline, settings.formats),
     get isStuck() {
-      return leases.overdue >= settings.decodesInFlight;
+      return leases.overdue >= settings.decodesInFlight || memory.isStarved;
     },
   };
   try {

@@ -20,9 +20,12 @@ export interface Deadline {
 /** What is kept of an invocation's time for cancelling, writing the metrics and answering. */
 const ANSWER_MS = 500;
 
+/** Lambda's longest timeout: a clock that was set back must not promise more, and timers hold no more than 24 days. */
+const MAX_INVOCATION_MS = 900_000;
+
 /** @param invocationRemainingMs Lambda's `context.getRemainingTimeInMillis()` */
 export function createDeadline(invocationRemainingMs: number): Deadline {
-  return createDeadlineIn(invocationRemainingMs - ANSWER_MS);
+  return createDeadlineIn(Math.min(invocationRemainingMs, MAX_INVOCATION_MS) - ANSWER_MS);
 }
 
 function createDeadlineIn(givenMs: number): Deadline {

@@ -119,6 +119,9 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** Decoders report every fault of a file, and the message stands in a result and a line of the log. */
+const MAX_MESSAGE_LENGTH = 2000;
+
 /**
  * The one error of the function. The code is given where the fault is caught, and decides everything else:
  * whether the image is rejected (a result) or failed (tried again).
@@ -134,7 +137,7 @@ export class ClassifierError extends Error {
    * @param cause   what was caught, when something was
    */
   constructor(code: ErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(message.slice(0, MAX_MESSAGE_LENGTH), cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = ERRORS[code].retryable;
   }

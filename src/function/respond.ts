@@ -50,7 +50,7 @@ export function createResponder({ config, classifier, s3, metrics }: Dependencie
         task.isRemoval
           ? forgetUpload(shared, task.target)
           : classifyUpload(shared, task.target, deliveryOf(task, config)),
-      { ...config, deadline },
+      { ...config, deadline, ...(tasks.some((task) => deliveryOf(task, config) !== "shared") && ONE_BY_ONE) },
     );
     const done = await flushResults(publisher, worked, end);
     const { serviceName: service, functionVersion: version } = config;
@@ -59,6 +59,9 @@ export function createResponder({ config, classifier, s3, metrics }: Dependencie
     return trigger.answer(event, done);
   };
 }
+
+/** A message may carry several uploads: those beside one that ends the process must not be suspected with it. */
+const ONE_BY_ONE = { imagesInFlight: 1 };
 
 /** An upload to the results bucket would have a result there, which would have a result, and so on. */
 function refuseResultsBucket(task: Task, resultsBucket: string): Task {

@@ -65,7 +65,7 @@ export function classifiedResult(
     status: "classified",
     ...base(origin, source),
     ...judgement,
-    ...(warnings.length > 0 && { warnings }),
+    ...(warnings.length > 0 && { warnings: shortened(warnings) }),
     timingsMs: rounded(timingsMs),
   };
 }
@@ -84,6 +84,15 @@ function base({ model, requestId }: Origin, source: ImageRef): ResultBase {
   };
 }
 
+/** A file can be wrong in thousands of places, and its result stands in one object with those of its neighbours. */
+const MAX_WARNINGS = 10;
+
+function shortened(warnings: readonly string[]): readonly string[] {
+  if (warnings.length <= MAX_WARNINGS) return warnings;
+  const shown = warnings.slice(0, MAX_WARNINGS - 1);
+  return [...shown, `${warnings.length - shown.length} more`];
+}
+
 /** Microseconds are all that the clock is good for. */
 function rounded(timings: StageTimings): StageTimings {
   const entries = Object.entries(timings).map(([stage, ms]: [string, number]) => [
@@ -97,8 +106,11 @@ function rounded(timings: StageTimings): StageTimings {
 export function parseResult(text: string): Result | undefined {
   try {
     const value = JSON.parse(text) as Partial<Result> | null;
-    const isResult = typeof value?.source?.key === "string" && typeof value.model?.sha256 === "string";
-    return isResult ? (value as Result) : undefined;
+    const isOfUpload = typeof value?.source?.key === "string" && typeof value.model?.sha256 === "string";
+    const isJudged =
+      (value?.status === "classified" && Array.isArray(value.predictions)) ||
+      (value?.status === "rejected" && typeof value.error?.code === "string");
+    return isOfUpload && isJudged ? (value as Result) : undefined;
   } catch {
     return undefined;
   }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { loadModel } from "../../src/function/model/load.ts";
 import { type RunningFunction, sqsEvent, startFunction } from "./harness.ts";
-import { plainPng, RED } from "./pictures.ts";
+import { plain, plainPng, RED } from "./pictures.ts";
 import { writeTinyModel } from "./tiny-model.ts";
 
 const ISOLATION_QUEUE = "arn:aws:sqs:us-east-1:123456789012:isolation";
@@ -24,11 +25,12 @@ test("an entry that cannot be read is counted once, however often it comes, and 
   // Whether SQS counts on when a message moves to another queue is not documented.
   assert.deepEqual(await invoke(sqsEvent(bodies, ISOLATION_QUEUE, 1)), back);
   assert.deepEqual(await invoke(sqsEvent(bodies, ISOLATION_QUEUE, 5)), back);
+  const counted = metrics.filter(({ BatchSize }) => BatchSize !== undefined);
   assert.deepEqual(
-    metrics.map((line) => countOf(line, "EntriesUnreadable")),
+    counted.map((line) => countOf(line, "EntriesUnreadable")),
     [1, 0, 0, 0],
   );
-  for (const line of metrics) {
+  for (const line of counted) {
     assert.deepEqual([countOf(line, "BatchSize"), countOf(line, "ImagesFailed")], [1, 0]);
   }
   // Each time somebody may look for the reason of a dead letter.
@@ -106,4 +108,45 @@ test("an image whose key ends like a folder's is classified", async (t) => {
   const { upload, invoke, result } = await start(t);
   await invoke({ Records: [await upload("photos/", await plainPng(RED))] });
   assert.equal((await result("photos/"))?.status, "classified");
+});
+
+test("a message of the isolation queue with several uploads has them worked on one by one", async (t) => {
+  const running = await start(t, { isolationQueueArn: ISOLATION_QUEUE });
+  const [a, b] = [
+    await running.upload("a.png", await plainPng(RED)),
+    await running.upload("b.png", await plainPng(RED)),
+  ];
+  await running.invoke(sqsEvent([{ Records: [a, b] }], ISOLATION_QUEUE, 4));
+  // Each is suspected first: were both at once, what ends the process with one of them would be blamed on both.
+  const written = running.s3.events.filter(({ s3 }) => s3.bucket.name === "results");
+  assert.deepEqual(
+    written.map(({ s3 }) => s3.object.key),
+    ["a.png.json", "a.png.json", "b.png.json", "b.png.json"],
+  );
+  for (const key of ["a.png", "b.png"]) assert.equal((await running.result(key))?.status, "classified");
+});
+
+test("a file with thousands of small faults has a small result", async (t) => {
+  const { upload, invoke, result } = await start(t);
+  const jpeg = await plain(RED).jpeg().toBuffer();
+  // An APP15 segment, and a byte that belongs to nothing.
+  const odd = Buffer.from([0xff, 0xef, 0, 2, 0]);
+  const file = Buffer.concat([jpeg.subarray(0, 2), ...Array(5000).fill(odd), jpeg.subarray(2)]);
+  await invoke({ Records: [await upload("k.jpg", file)] });
+  const judged = await result("k.jpg");
+  assert.equal(judged?.status, "classified");
+  const warnings = judged?.status === "classified" ? judged.warnings : [];
+  assert.deepEqual(
+    [warnings?.length, warnings?.[0], warnings?.[9]],
+    [10, "1 stray bytes before the marker 0xef", "4991 more"],
+  );
+});
+
+test("an object that only resembles a result stays, and the upload is told so at once", async (t) => {
+  const { s3, upload, invoke, log } = await start(t);
+  const record = await upload("k.png", await plainPng(RED));
+  const Body = JSON.stringify({ status: "rejected", source: { key: "k.png" }, model: { sha256: "0" } });
+  await s3.client.send(new PutObjectCommand({ Bucket: "results", Key: "k.png.json", Body }));
+  assert.deepEqual(await invoke(sqsEvent([{ Records: [record] }])), { batchItemFailures: [] });
+  assert.equal(log[0]?.code, "RESULT_KEY_TAKEN");
 });

@@ -176,3 +176,7 @@ test("a suspect whose rejection could not be published in time comes back: nothi
   running.s3.setFault(undefined);
   assert.equal(await running.result("k.jpg"), undefined);
 });
+
+test("a message is cut before it could fill a log", () => {
+  assert.equal(new ClassifierError("INVALID_IMAGE", "x".repeat(100_000)).message.length, 2000);
+});

@@ -52,7 +52,7 @@ async function readAnnotation({ s3 }: RunningFunction, Key: string): Promise<Res
   }
 }
 
-async function readLines({ s3 }: RunningFunction): Promise<Result[]> {
+async function readLines({ s3 }: Pick<RunningFunction, "s3">): Promise<Result[]> {
   const { Contents = [] } = await s3.client.send(
     new ListObjectsV2Command({ Bucket: "results", Prefix: "results/" }),
   );
@@ -247,4 +247,14 @@ test("annotation: an upload that is overwritten while it is classified does not 
   assert.equal(s3.events.filter(({ eventName }) => eventName === "ObjectAnnotation:Put").length, 0);
   await invoke(message(newer));
   assert.equal(label(await read("k")), "document");
+});
+
+test("annotation+lines: an upload that can have no annotation has its line", async (t) => {
+  const { s3, upload, invoke, log } = await starter(t, "annotation+lines")();
+  const record = await upload("k", await fixture("photo-1.jpg"));
+  const operations = ["PutObjectAnnotation"] as const;
+  s3.setFault({ kind: "status", status: 400, code: "AnnotationLimitExceeded", operations });
+  assert.deepEqual(await invoke(message(record)), { batchItemFailures: [] });
+  assert.equal(log[0]?.code, "ANNOTATION_REFUSED");
+  assert.deepEqual((await readLines({ s3 })).map(label), ["photo"]);
 });

@@ -7,11 +7,14 @@ import { ClassifierError } from "../errors.ts";
  * @param signal ends the wait, not the work
  * @throws {ClassifierError} `DEADLINE_NEAR` when `signal` aborts before there is room; besides, what `work` throws
  */
-export type Semaphore = <Result>(
-  weight: number,
-  work: () => Promise<Result>,
-  signal: AbortSignal,
-) => Promise<Result>;
+export interface Semaphore {
+  <Result>(weight: number, work: () => Promise<Result>, signal: AbortSignal): Promise<Result>;
+  /**
+   * Whether work waited in vain until two deadlines, and nothing came out meanwhile: what is inside outlived a whole
+   * invocation after its own.
+   */
+  readonly isStarved: boolean;
+}
 
 interface Waiting {
   readonly weight: number;
@@ -30,10 +33,13 @@ interface Waiting {
 export function createSemaphore(capacity: number, unit: string): Semaphore {
   let inside = 0;
   const waiting: Waiting[] = [];
+  /** Deadlines that ended a wait since something last came out. */
+  const missed = new Set<AbortSignal>();
   const hasRoom = (weight: number) => inside === 0 || inside + weight <= capacity;
 
   function leave(weight: number): void {
     inside -= weight;
+    missed.clear();
     for (const next of [...waiting]) {
       if (!hasRoom(next.weight)) continue;
       waiting.splice(waiting.indexOf(next), 1);
@@ -53,6 +59,7 @@ export function createSemaphore(capacity: number, unit: string): Semaphore {
     await new Promise<void>((resolve, reject) => {
       const giveUp = () => {
         waiting.splice(waiting.indexOf(entry), 1);
+        missed.add(signal);
         reject(noRoom());
       };
       const admit = () => {
@@ -65,7 +72,7 @@ export function createSemaphore(capacity: number, unit: string): Semaphore {
     });
   }
 
-  return async (weight, work, signal) => {
+  const run = async <Result>(weight: number, work: () => Promise<Result>, signal: AbortSignal) => {
     await enter(weight, signal);
     try {
       return await work();
@@ -73,4 +80,5 @@ export function createSemaphore(capacity: number, unit: string): Semaphore {
       leave(weight);
     }
   };
+  return Object.defineProperty(run, "isStarved", { get: () => missed.size > 1 }) as unknown as Semaphore;
 }

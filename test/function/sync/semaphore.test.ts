@@ -126,3 +126,23 @@ test("of 1,200 pictures of any size all are decoded, and never more pixels at on
   assert.ok(peak <= maxPixels, `${peak} pixels at once`);
   assert.ok(peak > maxPixels / 2, `only ${peak} pixels at once`);
 });
+
+test("work that nothing came out of while two deadlines passed starves those who wait, until it ends", async () => {
+  const semaphore = createSemaphore(10, "pixels");
+  const hung = started(semaphore, 10);
+  const waited = [new AbortController(), new AbortController()].map((deadline) => {
+    const { done } = started(semaphore, 5, deadline.signal);
+    return { deadline, done, other: started(semaphore, 5, deadline.signal).done };
+  });
+  assert.equal(semaphore.isStarved, false);
+  const starved: boolean[] = [];
+  for (const { deadline, done, other } of waited) {
+    deadline.abort();
+    for (const wait of [done, other]) await assert.rejects(wait, { code: "DEADLINE_NEAR" });
+    starved.push(semaphore.isStarved);
+  }
+  assert.deepEqual(starved, [false, true]);
+  hung.end();
+  await hung.done;
+  assert.equal(semaphore.isStarved, false);
+});

@@ -20,17 +20,18 @@ export function linesPublisher(s3: S3Client, bucket: string, requestId: string, 
   const key = linesKey(requestId, now);
   /** Of one key the last counts: a suspicion is followed by what became of it. */
   const results = new Map<string, Result>();
-  let isWritten = true;
+  let [revision, written] = [0, 0];
   return {
     check: () => {},
     async publish(result) {
       const { bucket: from, key: of, versionId, sequencer } = result.source;
       results.set(JSON.stringify([from, of, versionId, sequencer]), result);
-      isWritten = false;
+      revision++;
       return "published";
     },
     async flush(signal) {
-      if (isWritten) return;
+      const flushed = revision;
+      if (flushed === written) return;
       const lines = [...results.values()].map((result) => `${JSON.stringify(result)}\n`);
       try {
         const command = new PutObjectCommand({
@@ -40,7 +41,7 @@ export function linesPublisher(s3: S3Client, bucket: string, requestId: string, 
           ContentType: "application/x-ndjson",
         });
         await s3.send(command, { abortSignal: signal });
-        isWritten = true;
+        written = flushed;
       } catch (cause) {
         const { code } = describeS3Error(cause);
         throw new ClassifierError(

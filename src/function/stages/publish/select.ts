@@ -1,5 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Config } from "../../config.ts";
+import { ClassifierError } from "../../errors.ts";
 import { annotationPublisher } from "./annotation.ts";
 import { linesPublisher } from "./lines.ts";
 import { assertResultKey, publishResult } from "./object.ts";
@@ -41,7 +42,11 @@ function both(first: Publisher, second: Publisher): Publisher {
       second.check(ref);
     },
     async publish(result, signal) {
-      const published = await first.publish(result, signal);
+      const published = await first.publish(result, signal).catch(async (error: unknown) => {
+        // Where the first has no place for it, the second still does.
+        if (error instanceof ClassifierError && !error.retryable) await second.publish(result, signal);
+        throw error;
+      });
       if (published !== "superseded" && published !== "kept") await second.publish(result, signal);
       return published;
     },
