@@ -19,6 +19,8 @@ export interface Download {
   /** Where the finished file goes; beside it lie `.part` and `.part.validator` until then. */
   readonly file: string;
   readonly sha256: string;
+  /** Sent with every request; `authorization` only to the server that the URL names, not where it redirects to. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Attempts in a row without a new byte before giving up; 5 by default. */
   readonly attempts?: number;
   /** Doubled at each of them; 500 ms by default. */
@@ -100,7 +102,7 @@ async function receive(options: Download, part: string): Promise<boolean> {
 }
 
 async function receiveOnce(
-  { url, stallTimeoutMs = 30_000, onProgress }: Download,
+  { url, headers, stallTimeoutMs = 30_000, onProgress }: Download,
   part: string,
 ): Promise<boolean> {
   const validator = readValidator(part);
@@ -112,6 +114,7 @@ async function receiveOnce(
   try {
     const response = await fetch(url, {
       headers: {
+        ...headers,
         "accept-encoding": "identity",
         ...(offset > 0 && validator && { range: `bytes=${offset}-`, "if-range": validator }),
       },

@@ -64,9 +64,9 @@ function toRgb(values: readonly number[]): number[] {
   return [0, 1, 2].map((channel) => values[values.length === 1 ? 0 : channel] ?? 0);
 }
 
-const MODEL_FILES = ["model.onnx", "config.json", "preprocessor_config.json", "README.md"] as const;
-/** What a model's folder may hold besides: weights beside the graph, and the page that `teach` writes. */
-const OTHER_FILES = /^(model\.onnx_data.*|report\.html)$/;
+const MODEL_FILES = ["config.json", "preprocessor_config.json", "README.md"] as const;
+/** What a model's folder holds besides: the graph, its weights beside it, and the page that `teach` writes. */
+const OTHER_FILES = /^(onnx|model\.onnx([._]data.*)?|report\.html)$/;
 type ModelFiles = Readonly<
   Record<(typeof MODEL_FILES)[number], Uint8Array | string> & Record<string, Uint8Array | string>
 >;
@@ -104,7 +104,10 @@ export function writeModelFolder(folder: string, files: ModelFiles): void {
   mkdirSync(dirname(folder), { recursive: true });
   const fresh = mkdtempSync(join(dirname(folder), `.${basename(folder)}-`));
   try {
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(fresh, name), content);
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(fresh, name)), { recursive: true });
+      writeFileSync(join(fresh, name), content);
+    }
     // mkdtemp makes folders private; a model that ends in a layer must be readable by everybody.
     chmodSync(fresh, 0o755);
     rmSync(folder, { recursive: true, force: true });

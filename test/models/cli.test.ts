@@ -186,7 +186,7 @@ describe("the model command", () => {
   });
 
   test("every subcommand has a help with examples, and the top one lists the exit statuses", async () => {
-    for (const command of ["import", "pull", "evaluate", "list"]) {
+    for (const command of ["import", "pull", "quantize", "teach", "evaluate", "list"]) {
       const { status, stdout } = await run(command, "--help");
       assert.equal(status, 0);
       assert.match(stdout, /Examples:\n {2}\$ npm run model -- /);

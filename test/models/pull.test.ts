@@ -77,7 +77,7 @@ beforeEach(async () => {
       print() {},
       stop() {},
     }),
-    network: { attempts: 3, retryDelayMs: 1, stallTimeoutMs: 300 },
+    network: { attempts: 3, retryDelayMs: 1 },
   };
 });
 afterEach(() => server.close());
@@ -180,8 +180,8 @@ describe("pulling a published model", () => {
   test("a stalled connection counts as dropped", async () => {
     server.behave({ stallAfterBytes: 100_000 });
     server.behaveAfter(1, {});
-    await pullModel(PUBLISHED, options);
-    assert.equal(server.requests.length, 2);
+    await pullModel(PUBLISHED, { ...options, network: { ...options.network, stallTimeoutMs: 500 } });
+    assert.ok(server.requests.length >= 2, `${server.requests.length} requests`);
   });
 });
 
