@@ -8,13 +8,15 @@ import type { Reply, Task } from "./stages/decode/heic/workers.ts";
 /** The other entry of the function: a thread that decodes HEIC. `workerData` is `libheif.wasm`, compiled. */
 const factory: LibheifFactory = createRequire(import.meta.url)("libheif-js/libheif-wasm/libheif.js");
 
-/** The decoder of one image: what an image does to its memory reaches no other. */
-let current: { readonly image: number; readonly libheif: Libheif } | undefined;
+/** One instance for all images, each of which finds it as new. */
+let current: { image: number; readonly libheif: Libheif } | undefined;
 
 async function decode({ image, tiles, coding, scale, target }: Task): Promise<Reply> {
   try {
-    if (current?.image !== image) current = { image, libheif: await openLibheif(factory, workerData) };
+    current ??= { image, libheif: await openLibheif(factory, workerData) };
     const { libheif } = current;
+    if (current.image !== image) libheif.reset();
+    current.image = image;
     const pixels = new Uint8ClampedArray(target.pixels);
     const { channels, width: imageWidth } = target;
     for (const { coded, ...place } of tiles) {

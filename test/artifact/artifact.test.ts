@@ -135,7 +135,11 @@ function readEvents(): Map<string, unknown> {
   return new Map(files.sort().map((name) => [name, JSON.parse(readFileSync(join(EVENTS, name), "utf8"))]));
 }
 
-const pictures = readdirSync(FIXTURES).filter((name) => /\.(jpe?g|png|webp|avif|gif)$/.test(name));
+const pictures = [
+  ...readdirSync(FIXTURES).filter((name) => /\.(jpe?g|png|webp|avif|gif)$/.test(name)),
+  "heic/phone.heic",
+  "heic/10-bit.heic",
+];
 const pictureEvents = () => new Map(pictures.map((key) => [key, { bucket: "uploads", key }]));
 
 async function openS3(): Promise<S3Server> {

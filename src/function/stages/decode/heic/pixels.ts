@@ -167,14 +167,20 @@ function interpolateRow(
   const near = Math.min(down === 2 ? row >> 1 : row, height - 1);
   const other = down === 2 ? Math.min(Math.max(near + ((row & 1) === 0 ? -1 : 1), 0), height - 1) : near;
   const [a, b] = [near * stride, other * stride];
-  const at = (x: number) => 0.75 * (samples[a + x] as number) + 0.25 * (samples[b + x] as number);
-  for (let column = 0; column < out.length; column++) {
-    if (across === 1) {
-      out[column] = at(Math.min(column, width - 1));
-      continue;
+  if (across === 1) {
+    for (let column = 0; column < out.length; column++) {
+      const x = column < width ? column : width - 1;
+      out[column] = (3 * (samples[a + x] as number) + (samples[b + x] as number)) / 4;
     }
-    const x = Math.min(column >> 1, width - 1);
-    const beside = Math.min(Math.max(x + ((column & 1) === 0 ? -1 : 1), 0), width - 1);
-    out[column] = 0.75 * at(x) + 0.25 * at(beside);
+    return;
+  }
+  let before = 3 * (samples[a] as number) + (samples[b] as number);
+  let here = before;
+  for (let x = 0, column = 0; column < out.length; x++, column += 2) {
+    const next = x + 1 < width ? 3 * (samples[a + x + 1] as number) + (samples[b + x + 1] as number) : here;
+    out[column] = (3 * here + before) / 16;
+    if (column + 1 < out.length) out[column + 1] = (3 * here + next) / 16;
+    before = here;
+    here = next;
   }
 }

@@ -7,7 +7,7 @@ import { compileLibheif } from "./module.ts";
 
 /** Tiles that one worker decodes in one go, into an image that all workers share. */
 export interface Task {
-  /** Tiles of different images never share an instance of the decoder. */
+  /** Between the tiles of two images, the decoder is made as new. */
   readonly image: number;
   readonly tiles: readonly {
     readonly coded: CodedImage;
