@@ -35,11 +35,10 @@ export function readInput(model: TfliteModel): GraphInput {
   if (tensor === undefined || others.length > 0) {
     throw new CommandError("MODEL_UNSUPPORTED", `expected one input, the graph has ${model.inputs.length}`);
   }
-  const [, a = 0, b = 0, c = 0] = tensor.shape;
+  const [batch = 0, a = 0, b = 0, c = 0] = tensor.shape;
   const isPlanar = (a === 3 || a === 1) && b > a && c !== 3 && c !== 1;
   const [size, width, channels] = isPlanar ? [b, c, a] : [a, b, c];
-  const isImage =
-    tensor.shape.length === 4 && size === width && size > 0 && (channels === 3 || channels === 1);
+  const isImage = tensor.shape.length === 4 && batch === 1 && size === width && size > 0;
   if (!isImage || (channels !== 1 && channels !== 3)) {
     throw new CommandError(
       "MODEL_UNSUPPORTED",

@@ -31,7 +31,7 @@ export interface TfliteModel {
 }
 
 /**
- * Reads the one subgraph of a TensorFlow Lite file.
+ * Reads the first graph of a TensorFlow Lite file.
  *
  * @throws CommandError FILE_UNREADABLE for bytes that are no TFLite file.
  */
@@ -44,11 +44,9 @@ export function readTflite(bytes: Uint8Array): TfliteModel {
     );
   }
   const root = Table.root(bytes);
-  const subgraphs = root.tables(FIELD.model.subgraphs);
-  const [graph] = subgraphs;
-  if (graph === undefined || subgraphs.length > 1) {
-    throw new CommandError("MODEL_UNSUPPORTED", `expected one subgraph, the file has ${subgraphs.length}`);
-  }
+  // Others are called from it, if at all: CALL, IF and WHILE cannot be imported.
+  const [graph] = root.tables(FIELD.model.subgraphs);
+  if (graph === undefined) throw new CommandError("MODEL_UNSUPPORTED", "expected a graph, the file has none");
   const buffers = root.tables(FIELD.model.buffers);
   const names = root.tables(FIELD.model.operatorCodes).map(readOperatorName);
   const operators = graph.tables(FIELD.subgraph.operators);

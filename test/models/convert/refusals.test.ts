@@ -76,6 +76,14 @@ describe("what cannot be imported is refused by name", () => {
     refuses(net.toTflite(), "MODEL_UNSUPPORTED", /float32, or uint8 or int8 with one scale, got INT32/);
   });
 
+  test("a batch of more than one image is refused", () => {
+    const net = new Network(6);
+    const x = net.activation([4, 8, 8, 3], 0.01, 128);
+    net.beginAt(x);
+    net.layer({ op: "RESHAPE", inputs: [x], output: net.activation([4, 192], 0.01, 128) });
+    refuses(net.toTflite(), "MODEL_UNSUPPORTED", /got \[4,8,8,3\]/);
+  });
+
   test("an input that is no square RGB picture is refused", () => {
     const net = new Network(5);
     const x = net.activation([1, 8, 6, 3], 0.01, 128);
