@@ -3,12 +3,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageFilter, ImageOps
 
-from generate import NOISE
-from model import LABELS
 from pictures import common
-
-# How often each class is drawn; the confusable ones more.
-WEIGHTS = {"barcode": 1.0, "blank": 0.55, "chart": 1.3, "document": 1.3, "icon": 1.1, "photo": 1.2, "screenshot": 2.0, NOISE: 0.6}
 
 
 def augment(rng, a, label, size):
@@ -48,7 +43,7 @@ def augment(rng, a, label, size):
     return x
 
 
-def colours(x, labels, rng):
+def colours(x, labels):
     """Batch colour changes in place-ish, x float [N, 3, S, S] in [0, 1]: inversion, grey, gain, offset, channels, noise."""
     n = len(x)
     u = torch.rand(n, 8)
@@ -67,27 +62,3 @@ def colours(x, labels, rng):
     if sigma.max() > 0:
         x = x + torch.randn_like(x) * sigma
     return x.clamp(0, 1)
-
-
-def soft_targets(labels, smoothing=0.04):
-    """[N, 7]: smoothed one-hot; uniform for noise."""
-    t = torch.full((len(labels), len(LABELS)), smoothing / len(LABELS))
-    for k, label in enumerate(labels):
-        if label == NOISE:
-            t[k] = 1 / len(LABELS)
-        else:
-            t[k, LABELS.index(label)] += 1 - smoothing
-    return t
-
-
-def cutmix(rng, x, t):
-    """Something on nothing is not a bit of nothing: a blank side of a pair does not count."""
-    n, _, s, _ = x.shape
-    order, k = torch.randperm(n), rng.uniform(0.3, 0.6)
-    w = h = int(s * k)
-    i, j = rng.randint(0, s - h), rng.randint(0, s - w)
-    x, area = x.clone(), w * h / s / s
-    x[:, :, i:i + h, j:j + w] = x[order][:, :, i:i + h, j:j + w]
-    blank = t[:, LABELS.index("blank")] > 0.5
-    share = torch.where(blank, 1.0, torch.where(blank[order], 0.0, area))[:, None]
-    return x, t * (1 - share) + t[order] * share

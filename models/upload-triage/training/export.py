@@ -1,4 +1,4 @@
-"""Writes the ONNX graphs: fp32, and INT8 in the QDQ format."""
+"""Writes the ONNX graphs, trunk and tail: fp32, and INT8 in the QDQ format."""
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -6,6 +6,22 @@ from onnx import TensorProto, helper, numpy_helper
 from model import LABELS, SIZE
 
 ACTIVATION_SCALE, INPUT_SCALE, INPUT_ZERO = 6 / 255, 1 / 128, 128
+
+
+def read_trunk(path):
+    """The trunk's convolutions: [(integer weight [O, I, kh, kw], bias, stride, groups, scale of each output channel)]."""
+    graph = onnx.load(path).graph
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    out, scale, zero = [], INPUT_SCALE, INPUT_ZERO
+    for node in graph.node:
+        if node.op_type != "QLinearConv":
+            continue
+        x_scale, x_zero, q, w_scale, w_zero, y_scale, y_zero, bias = (values[name] for name in node.input[1:])
+        given = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        assert np.isclose(x_scale, scale, 1e-4) and x_zero == zero and np.isclose(y_scale, ACTIVATION_SCALE, 1e-4) and y_zero == 0 and not w_zero.any()
+        out.append((q, bias * (x_scale * w_scale).astype(np.float64), given["strides"][0], given["group"], w_scale))
+        scale, zero = ACTIVATION_SCALE, 0
+    return out
 
 
 class Graph:
@@ -56,11 +72,14 @@ def int8_layers(g, layers, pooled_scale):
     return g.node("DequantizeLinear", [g.node("QuantizeLinear", [y, *ends], "pooled_q"), *ends], "pooled")
 
 
-def write_onnx(path, layers, head, pooled_scale=None):
-    """`layers`: (weight, bias, stride, groups), for INT8 with the scales of the weights after that. INT8 when there is
-    a scale for the pooled features. The last, matrix of the classes stays in float32: it is 0.005% of the arithmetic."""
-    g = Graph()
-    pooled = int8_layers(g, layers, pooled_scale) if pooled_scale else float_layers(g, layers)
+def write_onnx(path, trunk, tail, head, pooled_scale=None):
+    """`tail`: (weight, bias, stride, groups), for INT8 with the scales of the weights after that. INT8 when there is
+    a scale for the pooled features. The last, matrix of the classes stays in float32: it is 0.004% of the arithmetic."""
+    g, layers = Graph(), read_trunk(trunk)
+    if pooled_scale:
+        pooled = int8_layers(g, layers + tail, pooled_scale)
+    else:
+        pooled = float_layers(g, [((q * k[:, None, None, None]).astype(np.float32), b.astype(np.float32), s, n) for q, b, s, n, k in layers] + tail)
     flat = g.node("Flatten", [pooled], "features", axis=1)
     weight, bias = (np.asarray(h, np.float32) for h in head)
     g.node("Gemm", [flat, g.constant("head_weight", weight), g.constant("head_bias", bias)], "logits", transB=1)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pictures import barcode, blank, chart, closeup, document, icon, infographic, other, plot, report, screenshot
+from pictures import barcode, blank, chart, classic, closeup, document, icon, infographic, other, panel, plot, report, screenshot
 
 SHORT, LONG = 256, 384
 NOISE = "-"  # no class: trained towards equal scores
@@ -25,6 +25,7 @@ KINDS = {  # kind: (label, draw, pictures at scale 1)
     "icon": ("icon", icon.draw, 1600), "screenshot": ("screenshot", screenshot.draw, 2400),
     "sparse": ("screenshot", screenshot.sparse, 800), "closeup": ("screenshot", closeup.draw, 1200),
     "report": ("document", report.draw, 1500), "infographic": ("chart", infographic.draw, 1500), "other": (NOISE, other.draw, 500),
+    "panel": ("chart", panel.draw, 600), "classic": ("screenshot", classic.draw, 900),
 }
 
 

@@ -1,34 +1,40 @@
-"""Batches out of rendered views (see views.py) in memory."""
+"""Batches out of the trunk's maps (see maps.ts) in memory."""
 import json
 import math
-import random
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
-from dataset import WEIGHTS, colours, cutmix, soft_targets
 from generate import NOISE
+from model import LABELS, MAP
 from sources import is_generated
-from views import RENDERED
 
-MIRRORED = ("photo", "icon", "barcode", "blank", NOISE)  # text is never mirrored
+# How often each class is drawn; the confusable ones more.
+WEIGHTS = {"barcode": 1.0, "blank": 0.55, "chart": 1.4, "document": 1.2, "icon": 1.0, "photo": 1.2, "screenshot": 2.0, NOISE: 0.7}
+MAP_SCALE = 6 / 255
+
+
+def maps_of(folder, source):
+    """uint8 [N, 384, 10, 10]."""
+    return np.memmap(Path(folder) / f"{source}.maps", np.uint8, "r").reshape(-1, *MAP)
+
+
+def as_input(maps):
+    return (torch.from_numpy(maps).float() * MAP_SCALE).contiguous(memory_format=torch.channels_last)
 
 
 class Views:
     """`draw(rng)` gives a place: a label by its weight, generated or real by `real_share`, a source by the root of its
     size (so that large sources do not drown the others), then one of its views."""
 
-    def __init__(self, folder, sources, real_share=0.6, generated_weight=0.5):
-        self.pixels, self.features, self.groups, self.real_share = {}, {}, {}, real_share
+    def __init__(self, folder, sources, real_share=0.7):
+        self.maps, self.groups, self.real_share = {}, {}, real_share
         for source in sources:
-            base = Path(folder) / source
-            rows = json.loads(base.with_name(f"{source}.json").read_text())
+            rows = json.loads((Path(folder) / f"{source}.json").read_text())
             if not rows:
                 continue
-            self.pixels[source] = np.memmap(base.with_name(f"{source}.u8"), np.uint8, "r").reshape(-1, RENDERED, RENDERED, 3)
-            self.features[source] = np.memmap(base.with_name(f"{source}.features"), np.uint8, "r").reshape(-1, 1280)
+            self.maps[source] = maps_of(folder, source)
             by_label = {}
             for k, row in enumerate(rows):
                 by_label.setdefault(row[3], []).append(k)
@@ -44,26 +50,31 @@ class Views:
         return source, rng.choice(places), label
 
 
-def batch(views, rng, n, size, mix=0.12):
-    """x [n, 3, size, size] in [-1, 1], targets [n, 7], the teacher's features [n, 1280] in [0, 1], and [n]: how much those
-    still hold (not for views whose colours were turned round, nor for mixtures)."""
+def soft_targets(labels, smoothing=0.04):
+    """[N, 7]: smoothed one-hot; uniform for noise."""
+    t = torch.full((len(labels), len(LABELS)), smoothing / len(LABELS))
+    for k, label in enumerate(labels):
+        if label == NOISE:
+            t[k] = 1 / len(LABELS)
+        else:
+            t[k, LABELS.index(label)] += 1 - smoothing
+    return t
+
+
+def cutmix(rng, x, t):
+    """A window of another image's maps. Something on nothing is not a bit of nothing: a blank side of a pair does not count."""
+    n, _, s, _ = x.shape
+    order, w = torch.randperm(n), rng.randint(3, 6)
+    i, j, x = rng.randint(0, s - w), rng.randint(0, s - w), x.clone()
+    x[:, :, i:i + w, j:j + w] = x[order][:, :, i:i + w, j:j + w]
+    blank = t[:, LABELS.index("blank")] > 0.5
+    share = torch.where(blank, 1.0, torch.where(blank[order], 0.0, w * w / s / s))[:, None]
+    return x, t * (1 - share) + t[order] * share
+
+
+def batch(views, rng, n, mix=0.15):
+    """x [n, 384, 10, 10] in [0, 6] and targets [n, 7]."""
     drawn = [views.draw(rng) for _ in range(n)]
-    x = np.stack([views.pixels[s][k] for s, k, _ in drawn])
-    for k, (_, _, label) in enumerate(drawn):
-        if label in MIRRORED and rng.random() < 0.5:
-            x[k] = x[k, :, ::-1]
-    taught = torch.from_numpy(np.stack([views.features[s][k] for s, k, _ in drawn])).float() / 255
-    labels = [label for _, _, label in drawn]
-    x = torch.from_numpy(x).permute(0, 3, 1, 2).float() / 255
-    side = rng.randint(int(RENDERED * 0.88), RENDERED)  # a crop, near the views' own
-    i, j = rng.randint(0, RENDERED - side), rng.randint(0, RENDERED - side)
-    x = x[:, :, i:i + side, j:j + side]
-    if side != size:
-        x = F.interpolate(x, (size, size), mode="bilinear", align_corners=False)
-    plain = x
-    x, t = colours(x, labels, rng) * 2 - 1, soft_targets(labels)
-    holds = ((x * 0.5 + 0.5 - plain).abs().mean((1, 2, 3)) < 0.12).float()
-    if rng.random() < mix:
-        x, t = cutmix(rng, x, t)
-        holds = torch.zeros(n)
-    return x.contiguous(memory_format=torch.channels_last), t, taught, holds
+    x = as_input(np.stack([views.maps[source][k] for source, k, _ in drawn]))
+    t = soft_targets([label for _, _, label in drawn])
+    return cutmix(rng, x, t) if rng.random() < mix else (x, t)

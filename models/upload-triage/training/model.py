@@ -1,13 +1,14 @@
-"""MobileNet v1 (Howard et al. 2017, table 1) of half the width for seven classes, 160 x 160."""
+"""MobileNet v1 (Howard et al. 2017) of about half the width: a trunk of eight blocks, distilled, and a tail of two for seven classes."""
 import torch
 from torch import nn
 
-SIZE, WIDTH = 160, 0.5
-FEATURES = int(1024 * WIDTH)
+SIZE = 160
 LABELS = ["barcode", "blank", "chart", "document", "icon", "photo", "screenshot"]
-# (input channels, output channels, stride) of the 13 depthwise-separable blocks at full width.
-BLOCKS = [(32, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1), (256, 512, 2),
-          *[(512, 512, 1)] * 5, (512, 1024, 2), (1024, 1024, 1)]
+MAP = (384, 10, 10)  # what the trunk gives for an image: channels, height, width
+FEATURES = 512
+# (input channels, output channels, stride) of the depthwise-separable blocks.
+TRUNK = [(16, 32, 1), (32, 64, 2), (64, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1), (256, MAP[0], 1)]
+TAIL = [(MAP[0], 512, 2), (512, FEATURES, 1)]
 
 
 class Clip6(torch.autograd.Function):
@@ -26,14 +27,11 @@ class Clip6(torch.autograd.Function):
 
 
 class ConvBN(nn.Module):
-    """Convolution, batch norm, ReLU (fast, for most of the training) or ReLU6 (the last part, and the product).
-
-    Stride 2 pads 0 before and 1 after, as the published graphs do.
-    """
+    """Convolution, batch norm, ReLU6. Stride 2 pads 0 before and 1 after, as the published graphs do."""
 
     def __init__(self, i, o, k, stride=1, groups=1):
         super().__init__()
-        self.k, self.stride, self.six = k, stride, False
+        self.stride = stride
         self.conv = nn.Conv2d(i, o, k, stride, 0 if stride == 2 else k // 2, groups=groups, bias=False)
         self.bn = nn.BatchNorm2d(o)
         nn.init.kaiming_normal_(self.conv.weight, mode="fan_out")
@@ -41,29 +39,35 @@ class ConvBN(nn.Module):
     def forward(self, x):
         if self.stride == 2:
             x = nn.functional.pad(x, (0, 1, 0, 1))
-        x = self.bn(self.conv(x))
-        return Clip6.apply(x) if self.six else torch.relu_(x)
+        return Clip6.apply(self.bn(self.conv(x)))
 
 
-class MobileNetV1(nn.Module):
-    """[N, 3, S, S] in [-1, 1] -> logits [N, 7]; `features` gives the pooled [N, 1024 * width]."""
+def blocks(shapes):
+    return [layer for i, o, s in shapes for layer in (ConvBN(i, i, 3, s, i), ConvBN(i, o, 1))]
 
-    def __init__(self, classes=len(LABELS), width=WIDTH, dropout=0.1):
+
+class Trunk(nn.Module):
+    """[N, 3, 160, 160] in [-1, 1] -> maps [N, 384, 10, 10] in [0, 6]."""
+
+    def __init__(self):
         super().__init__()
-        layers = [ConvBN(3, int(32 * width), 3, 2)]
-        for i, o, s in BLOCKS:
-            i, o = int(i * width), int(o * width)
-            layers += [ConvBN(i, i, 3, s, i), ConvBN(i, o, 1)]
-        self.body = nn.Sequential(*layers)
+        self.body = nn.Sequential(ConvBN(3, TRUNK[0][0], 3, 2), *blocks(TRUNK))
+
+    def forward(self, x):
+        return self.body(x)
+
+
+class Tail(nn.Module):
+    """The trunk's maps [N, 384, 10, 10] in [0, 6] -> logits [N, 7]; `features` gives the pooled [N, 512]."""
+
+    def __init__(self, dropout=0.2):
+        super().__init__()
+        self.body = nn.Sequential(*blocks(TAIL))
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(int(1024 * width), classes)
+        self.head = nn.Linear(FEATURES, len(LABELS))
 
     def features(self, x):
         return self.body(x).mean((2, 3))
 
     def forward(self, x):
         return self.head(self.dropout(self.features(x)))
-
-    def use_relu6(self):
-        for layer in self.body:
-            layer.six = True

@@ -1,10 +1,10 @@
 """Recall on sources that nobody trained for: each left-out source is judged by the network of its fold.
 
-    python protocol.py CHECKPOINTS --views VIEWS --exact EXACT --duplicates duplicates.json --card protocol.md
+    python protocol.py CHECKPOINTS --views MAPS --exact EXACT --duplicates duplicates.json --card protocol.md
 
-CHECKPOINTS holds fold0.pt to fold4.pt, whose training saw every source but those of its fold. Each is quantised as the
-product is. The temperature of a fold is fitted on the left-out sources of the other folds; the product's, which is printed,
-on those of all. Writes the table between the two marks of that file, and CHECKPOINTS/judgements.json.
+MAPS and EXACT hold what the trunk makes of the views, CHECKPOINTS fold0.pt to fold4.pt, whose training saw every source but those
+of its fold. Each is quantised as the product is. The temperature of a fold is fitted on the left-out sources of the other folds; the product's, which is printed,
+on those of all. Writes the tables between the two marks of that file, and CHECKPOINTS/judgements.json.
 """
 import argparse
 import json
@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from generate import NOISE
-from model import LABELS, SIZE
-from quantize import all_logits, best_temperature, calibration_error, quantised, training_views
+from memory import maps_of
+from model import LABELS
+from quantize import all_features, best_temperature, calibration_error, quantised, training_views
 from sources import FOLDS, fold_of, read_index
 from train import sources_of
 
@@ -32,11 +33,11 @@ def judge(args):
         torch.manual_seed(0)
         layers, floats, head, _ = quantised(args.checkpoints / f"fold{fold}.pt", training_views(args.views, sources_of(args.views, f"fold{fold}")))
         for source in sorted(s for s in index if folds.get(s) == fold):
-            pixels = np.fromfile(args.exact / f"{source}.u8", np.uint8).reshape(-1, SIZE, SIZE, 3)
-            keep = [k for k in range(len(pixels)) if k not in doubles.get(source, [])]
+            maps = maps_of(args.exact, source)
+            keep = [k for k in range(len(maps)) if k not in doubles.get(source, [])]
             rows += [(source, k, index[source][k], fold) for k in keep]
-            logits["INT8"].append(all_logits(layers, head, pixels[keep]))
-            logits["fp32"].append(all_logits(floats, head, pixels[keep], quantised=False))
+            for kind, tail in (("INT8", layers), ("fp32", floats)):
+                logits[kind].append(all_features(tail, maps[keep], kind == "INT8") @ head[0].T + head[1])
         print(f"fold {fold}: {len(rows)} images so far", flush=True)
     return rows, {kind: torch.cat(parts) for kind, parts in logits.items()}
 

@@ -1,10 +1,10 @@
-"""Folds, quantises and exports a trained network.
+"""Folds and quantises a trained tail and exports it behind the trunk.
 
-    python quantize.py OUT_FOLDER CHECKPOINT --views VIEWS --temperature T
+    python quantize.py OUT_FOLDER CHECKPOINT --trunk trunk.onnx --views VIEWS --temperature T
 
 writes OUT_FOLDER/model.onnx (INT8) and OUT_FOLDER/fp32.onnx, both with input pixel_values [1, 3, SIZE, SIZE] in [-1, 1] and
 output logits [1, 7], already divided by the temperature (protocol.py prints it). Ranges and biases are calibrated on
-training views.
+training views. The trunk's integer weights are those of trunk.py; fp32.onnx holds what they stand for.
 
 Weights: int8, one scale an output channel, zero point 0. Activations: uint8; every ReLU6 gives exactly [0, 6] with zero
 point 0, so that saturation is the clamp. Pair limit: AVX2 without VNNI adds two products of a uint8 and an int8 in
@@ -20,11 +20,10 @@ import torch
 from torch.nn import functional as F
 
 from export import write_onnx
-from memory import Views, batch
-from model import LABELS, SIZE, MobileNetV1
+from memory import Views, as_input, batch
+from model import LABELS, Tail
 
 ACTIVATION_SCALE = np.float32(6 / 255)
-INPUT_SCALE, INPUT_ZERO = np.float32(1 / 128), 128  # as in Google's TFLite files: [-1, 0.992]
 PAIR = 128
 
 
@@ -88,17 +87,12 @@ def quantise_activation(x):
     return torch.clamp(torch.round(x / float(ACTIVATION_SCALE)), 0, 255) * float(ACTIVATION_SCALE)
 
 
-def quantise_input(x):
-    return (torch.clamp(torch.round(x / float(INPUT_SCALE)) + INPUT_ZERO, 0, 255) - INPUT_ZERO) * float(INPUT_SCALE)
-
-
 @torch.no_grad()
 def quantise(layers, views):
     """Layer by layer: choose scales, then move the bias so that the mean before the clamp stays what it was in float
     (bias correction, Nagel et al. 2019) on the calibration views. Returns [(q, scale, bias, stride, groups)] and the
     scale of the pooled features."""
     x = y = views.contiguous(memory_format=torch.channels_last)
-    y = quantise_input(y)
     out = []
     for w, b, stride, groups in layers:
         scale = best_scales(w, groups)
@@ -111,34 +105,29 @@ def quantise(layers, views):
 
 
 @torch.no_grad()
-def simulate(layers, head, x, quantised=True):
-    """Logits [N, 7] as the INT8 graph computes them (or the float one)."""
-    x = quantise_input(x) if quantised else x
+def simulate(layers, x, quantised=True):
+    """Maps of the trunk -> pooled features [N, 512] as the INT8 tail computes them (or the float one)."""
     for layer in layers:
         if quantised:
             q, scale, b, stride, groups = layer
             x = quantise_activation(conv(x, q * scale[:, None, None, None], b, stride, groups))
         else:
             x = conv(x, *layer).clamp(0, 6)
-    return x.mean((2, 3)) @ head[0].T + head[1]
+    return x.mean((2, 3))
 
 
-def tensor(pixels):
-    """uint8 [N, S, S, 3] -> float [N, 3, S, S] in [-1, 1]."""
-    return (torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-
-
-def training_views(folder, sources, n=96, seed=0):
-    """n views of these sources, as in training."""
-    return batch(Views(folder, sources), random.Random(seed), n, SIZE, mix=0)[0]
+def training_views(folder, sources, n=192, seed=0):
+    """Maps of n views of these sources, as in training."""
+    return batch(Views(folder, sources), random.Random(seed), n, mix=0)[0]
 
 
 @torch.no_grad()
 def fill_ranges(layers, head, views, most=8.0):
     """Scales the channels that stay below 6 on the views so that they reach 6, and the weights that read them by the
-    inverse: the function stays the same, and the activations use more of their 256 steps. Returns layers and head."""
-    layers, head, x = [list(layer) for layer in layers], list(head), views
-    for n, layer in enumerate(layers):
+    inverse: the function stays the same, and the activations use more of their 256 steps. Returns layers and head.
+    Without a head the last layer's channels stay as they are."""
+    layers, head, x = [list(layer) for layer in layers], head and list(head), views
+    for n, layer in enumerate(layers if head else layers[:-1]):
         x = conv(x, *layer).clamp(0, 6)
         k = (6 / x.amax((0, 2, 3)).clamp(min=1e-3)).clamp(1, most)
         k = torch.where(x.amax((0, 2, 3)) > 1e-3, k, torch.ones_like(k))
@@ -150,11 +139,12 @@ def fill_ranges(layers, head, views, most=8.0):
             layers[n + 1][0] = layers[n + 1][0] / k[:, None, None, None]
         else:
             layers[n + 1][0] = layers[n + 1][0] / k[None, :, None, None]
-    return [tuple(layer) for layer in layers], tuple(head)
+    return [tuple(layer) for layer in layers], head and tuple(head)
 
 
-def all_logits(layers, head, pixels, quantised=True):
-    return torch.cat([simulate(layers, head, tensor(pixels[k:k + 64]), quantised) for k in range(0, len(pixels), 64)])
+def all_features(layers, maps, quantised=True):
+    """Maps uint8 [N, 384, 10, 10] -> pooled features [N, 512]."""
+    return torch.cat([simulate(layers, as_input(maps[k:k + 128]), quantised) for k in range(0, len(maps), 128)])
 
 
 def best_temperature(logits, y):
@@ -172,7 +162,7 @@ def calibration_error(logits, y, bins=15):
 
 def quantised(path, views):
     """A checkpoint as (INT8 layers, float layers, head, scale of the pooled features)."""
-    model = MobileNetV1().eval()
+    model = Tail().eval()
     model.load_state_dict(torch.load(path)["model"])
     floats, head = fill_ranges(fold(model), (model.head.weight.detach(), model.head.bias.detach()), views)
     layers, pooled = quantise(floats, views)
@@ -185,6 +175,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("checkpoint")
+    parser.add_argument("--trunk", required=True)
     parser.add_argument("--views", required=True)
     parser.add_argument("--temperature", type=float, required=True)
     args = parser.parse_args()
@@ -193,5 +184,5 @@ if __name__ == "__main__":
     layers, floats, head, pooled = quantised(args.checkpoint, training_views(args.views, sources_of(args.views, "all")))
     head = tuple(h / args.temperature for h in head)
     args.out.mkdir(parents=True, exist_ok=True)
-    write_onnx(args.out / "fp32.onnx", [(w.numpy(), b.numpy(), s, g) for w, b, s, g in floats], head)
-    write_onnx(args.out / "model.onnx", [(q.numpy(), b.numpy(), s, g, k.numpy()) for q, k, b, s, g in layers], head, pooled)
+    write_onnx(args.out / "fp32.onnx", args.trunk, [(w.numpy(), b.numpy(), s, g) for w, b, s, g in floats], head)
+    write_onnx(args.out / "model.onnx", args.trunk, [(q.numpy(), b.numpy(), s, g, k.numpy()) for q, k, b, s, g in layers], head, pooled)

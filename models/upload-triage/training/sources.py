@@ -1,14 +1,12 @@
 """Which images a stage of training may see: sources, and the folds that leave each of them out once.
 
-A source is a repository, a folder, a Debian package or a generator: one pool. The *common* ones are never reported on, so
-that every fold may start from weights that saw them. Each of the others is in one fold, whole.
+A source is a repository, a folder, a Debian package or a generator: one pool. folds.tsv has those that are reported on, each
+in one fold, whole: spread so that every fold has about as many images of each class. The others are common to all.
 """
 import json
-import zlib
 from pathlib import Path
 
-from generate import KINDS, NOISE
-from model import LABELS
+from generate import KINDS
 
 HERE = Path(__file__).parent
 FOLDS = 5
@@ -23,23 +21,8 @@ def is_generated(source):
     return source.rsplit("-", 1)[0] in KINDS
 
 
-def left_out_packages():
-    lines = (HERE / "packages.tsv").read_text().splitlines()[1:]
-    return {f"debian-{row[2]}-{row[0]}" for row in (line.split("\t") for line in lines) if row[5] == "fold"}
-
-
 def fold_of(index):
-    """{source: fold} of the sources that are left out once. Greedy: the largest source of a class first, into the fold
-    that has the fewest images of that class so far (ties by name)."""
-    wanted = left_out_packages()
-    sources = {s: labels for s, labels in index.items() if s.startswith("triage-") or s in wanted}
-    load = [dict.fromkeys([*LABELS, NOISE], 0) for _ in range(FOLDS)]
-    folds = {}
-    for source in sorted(sources, key=lambda s: (-len(sources[s]), s)):
-        label = max(set(sources[source]), key=sources[source].count)
-        start = zlib.crc32(source.encode()) % FOLDS
-        fold = min(range(FOLDS), key=lambda k: (load[k][label], sum(load[k].values()), (k - start) % FOLDS))
-        folds[source] = fold
-        for each in sources[source]:
-            load[fold][each] += 1
-    return folds
+    """{source: fold} of the sources of an index that are left out once."""
+    lines = (HERE / "folds.tsv").read_text().splitlines()[1:]
+    folds = {source: int(fold) for source, fold in (line.split("\t") for line in lines)}
+    return {source: folds[source] for source in index if source in folds}

@@ -3,24 +3,24 @@
     python views.py train POOL VIEWS [--only PREFIX ...]    augmented views, several per image
     python views.py exact POOL VIEWS                        one view per image, as the function sees it, of the sources that are left out once
 
-For each source: `<source>.u8`, uint8 [N, S, S, 3] (S is 192, or SIZE for exact ones), and `<source>.json`, rows of [image, height, width, label, name].
-teacher.ts adds `<source>.features`, uint8 [N, 1280].
+For each source: `<source>.u8`, uint8 [N, SIZE, SIZE, 3], and `<source>.json`, rows of [image, height, width, label, name].
+maps.ts makes `<source>.maps` of them, uint8 [N, 384, 10, 10].
 """
 import argparse
 import json
 import random
+import zlib
 from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
-from dataset import augment
+
+from dataset import augment, colours
 from model import SIZE
 from sources import fold_of, is_generated, read_index
-
-
-RENDERED = 192  # more than SIZE: training takes crops
 
 
 def exact(a):
@@ -31,16 +31,24 @@ def exact(a):
     return np.asarray(Image.fromarray(a).resize((w, h), Image.LANCZOS).crop((x, y, x + SIZE, y + SIZE)))
 
 
+def varied(rng, a, label):
+    """One training view."""
+    x = torch.from_numpy(augment(rng, a, label, SIZE).copy()).permute(2, 0, 1)[None].float() / 255
+    return (colours(x, [label])[0] * 255).round().byte().permute(1, 2, 0).numpy()
+
+
 def render(job):
     """All views of one pool."""
     pool, out, source, times = job
     rows, pixels = json.loads((pool / f"{source}.json").read_text()), np.memmap(pool / f"{source}.bin", np.uint8, "r")
     rng, index = random.Random(source), []
+    torch.set_num_threads(1)
+    torch.manual_seed(zlib.crc32(source.encode()))
     with open(out / f"{source}.part", "wb") as file:
         for k, (offset, h, w, label, name) in enumerate(rows):
             a = pixels[offset:offset + h * w * 3].reshape(h, w, 3)
             for _ in range(times or 1):
-                file.write((augment(rng, a, label, RENDERED) if times else exact(a)).tobytes())
+                file.write((varied(rng, a, label) if times else exact(a)).tobytes())
                 index.append([k, h, w, label, name])
     (out / f"{source}.part").replace(out / f"{source}.u8")
     (out / f"{source}.json").write_text(json.dumps(index))
@@ -60,7 +68,7 @@ def main():
     jobs = []
     for source in sorted(index, key=lambda s: -len(index[s])):
         if index[source] and not (args.views / f"{source}.json").exists() and source.startswith(tuple(args.only)):
-            times = 2 if is_generated(source) else 4 if source in folds else 3
+            times = 1 if is_generated(source) else 3 if source in folds else 2
             jobs.append((args.pool, args.views, source, times if args.kind == "train" else 0))
     if args.kind == "exact":
         jobs = [job for job in jobs if job[2] in folds]

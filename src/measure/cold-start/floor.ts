@@ -12,11 +12,13 @@ const require = createRequire(import.meta.url);
 const sharp = require("sharp") as typeof Sharp;
 const ort = require("onnxruntime-node") as typeof Ort;
 
-const SIDE = 224;
 const session = await ort.InferenceSession.create(`${process.env.MODEL_DIR}/model.onnx`, {
   intraOpNumThreads: 1,
   logSeverityLevel: 3,
 });
+const [input] = session.inputMetadata;
+const SIDE = (input?.isTensor && Number(input.shape[3])) || 0;
+const BORDER = Math.round(SIDE / 14); // the model sees 7/8 of the shorter side
 const s3 = new S3Client({ forcePathStyle: true });
 const feeds = {
   [session.inputNames[0] as string]: new ort.Tensor("float32", new Float32Array(3 * SIDE * SIDE), [
@@ -32,8 +34,8 @@ export async function handler({ bucket, key }: { bucket: string; key: string }):
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   const bytes = await Body?.transformToByteArray();
   await sharp(bytes)
-    .resize(256, 256)
-    .extract({ left: 16, top: 16, width: SIDE, height: SIDE })
+    .resize(SIDE + 2 * BORDER, SIDE + 2 * BORDER)
+    .extract({ left: BORDER, top: BORDER, width: SIDE, height: SIDE })
     .raw()
     .toBuffer();
   const outputs = await session.run(feeds);
