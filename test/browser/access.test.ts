@@ -54,7 +54,7 @@ suite("access and appearance", () => {
       await press("Gallery");
       await browser.locator(".thumbnail.loaded").first().waitFor();
       assert.deepEqual(await violations(browser), [], "gallery");
-      await browser.keyboard.press("Escape");
+      await browser.getByRole("button", { name: /picked ×$/ }).click();
       await browser.locator('.row[data-status="classified"]').first().click();
       const detail = browser.locator("dialog.detail");
       await detail.locator(".waterfall").waitFor();
@@ -67,6 +67,7 @@ suite("access and appearance", () => {
       await browser.keyboard.press("Escape");
       for (const name of ["Terminal", "Address", "Camera"]) {
         await press(name);
+        await browser.locator(":popover-open, .camera[open]").waitFor();
         assert.deepEqual(await violations(browser), [], name);
         await browser.keyboard.press("Escape");
       }

@@ -8,7 +8,8 @@ import { storeEmf } from "./dashboard/emf.ts";
 import { MetricStore } from "./dashboard/metric-store.ts";
 import { type Dashboard, readDashboard } from "./dashboard/template.ts";
 import type { KeptEmf } from "./emf-lines.ts";
-import { emitServiceMetrics } from "./service-metrics.ts";
+import type { LineFile } from "./line-file.ts";
+import { emitServiceMetrics, type KeptInvocation, storeInvocation } from "./service-metrics.ts";
 
 /** A minute of the template in five seconds, so that half a minute shows something. */
 export const FAST = 12;
@@ -21,32 +22,47 @@ export class DashboardFeed {
   readonly store = new MetricStore();
   readonly #template: Template;
   readonly #stack: LocalStack;
+  readonly #invocations: LineFile<KeptInvocation>;
   #startMs = Date.now();
   readonly #stopServiceMetrics: () => void;
   #dashboard: Dashboard;
   #states: AlarmStates;
   #speed = FAST;
 
-  /** @param earlier EMF lines that earlier runs kept */
+  /**
+   * @param emf lines that earlier runs kept
+   * @param invocations of this run and of earlier ones
+   */
   static async open(
     stack: LocalStack,
     modelName: string,
-    earlier: readonly KeptEmf[] = [],
+    emf: readonly KeptEmf[],
+    invocations: LineFile<KeptInvocation>,
   ): Promise<DashboardFeed> {
-    return new DashboardFeed(stack, await readTemplate(), modelName, earlier);
+    const feed = new DashboardFeed(stack, await readTemplate(), modelName, invocations);
+    for (const invocation of await invocations.read()) storeInvocation(feed.store, invocation);
+    for (const { line } of emf) {
+      const document = JSON.parse(line) as EmfDocument;
+      feed.#startMs = Math.min(feed.#startMs, document._aws.Timestamp);
+      storeEmf(feed.store, document);
+    }
+    return feed;
   }
 
-  private constructor(stack: LocalStack, template: Template, modelName: string, earlier: readonly KeptEmf[]) {
+  private constructor(
+    stack: LocalStack,
+    template: Template,
+    modelName: string,
+    invocations: LineFile<KeptInvocation>,
+  ) {
+    this.#invocations = invocations;
     this.#stack = stack;
     this.#template = template;
     this.#dashboard = readDashboard(template, { ModelName: modelName });
     this.#states = new AlarmStates(this.store);
-    this.#stopServiceMetrics = emitServiceMetrics(stack, this.store);
-    for (const { line } of earlier) {
-      const document = JSON.parse(line) as EmfDocument;
-      this.#startMs = Math.min(this.#startMs, document._aws.Timestamp);
-      storeEmf(this.store, document);
-    }
+    this.#stopServiceMetrics = emitServiceMetrics(stack, this.store, (invocation) =>
+      invocations.append(invocation),
+    );
     stack.events.on("emf", this.#onEmf);
   }
 
@@ -75,9 +91,10 @@ export class DashboardFeed {
     return drawDashboard(this.#dashboard, { store: this.store, states: this.#states, fromMs, toMs, speed });
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#stopServiceMetrics();
     this.#stack.events.off("emf", this.#onEmf);
+    return this.#invocations.close();
   }
 
   readonly #onEmf = ({ document }: EmfLine): void => storeEmf(this.store, document);

@@ -20,6 +20,7 @@ import { findModels } from "./models.ts";
 import { Pictures } from "./pictures.ts";
 import { RuntimeFeed } from "./runtime-feed.ts";
 import { ACTION_SCHEMAS } from "./schemas.ts";
+import type { KeptInvocation } from "./service-metrics.ts";
 import { Thumbnails } from "./thumbnails.ts";
 
 const HOST = "127.0.0.1";
@@ -49,7 +50,12 @@ export async function startPage({ stack, port = 0 }: PageOptions): Promise<Page>
   const earlier = await emfFile.read();
   const [files, dashboard, geometries] = await Promise.all([
     buildClient(),
-    DashboardFeed.open(stack, basename(stack.modelDir), earlier),
+    DashboardFeed.open(
+      stack,
+      basename(stack.modelDir),
+      earlier,
+      new LineFile<KeptInvocation>(join(stack.dataDir, "invocations.jsonl"), MAX_FILE_BYTES),
+    ),
     readGeometries(models),
   ]);
   const stream = new EventStream();
@@ -112,8 +118,8 @@ export async function startPage({ stack, port = 0 }: PageOptions): Promise<Page>
     async close() {
       clearInterval(timer);
       stream.close();
-      for (const part of [dashboard, failures, runtime, pictures]) part.close();
-      await Promise.all([emfLines.close(), history.close()]);
+      for (const part of [failures, runtime, pictures]) part.close();
+      await Promise.all([dashboard.close(), emfLines.close(), history.close()]);
       await app.close();
     },
   };

@@ -19,13 +19,25 @@ const VERSION = {
   },
 };
 
+/** One invocation, as the file of them keeps it: the cost of pictures needs those of earlier runs, too. */
+export interface KeptInvocation {
+  readonly timestampMs: number;
+  readonly status: string;
+  readonly durationMs: number;
+}
+
 /**
  * Emits the metrics that SQS and Lambda themselves emit in a deployment, from the local queue and runtime, with
  * the logical ids of template.yaml as names.
  *
+ * @param keep takes each invocation for the next run
  * @returns ends it
  */
-export function emitServiceMetrics(stack: LocalStack, store: MetricStore): () => void {
+export function emitServiceMetrics(
+  stack: LocalStack,
+  store: MetricStore,
+  keep: (invocation: KeptInvocation) => void,
+): () => void {
   const sample = (): void => {
     const timestampMs = Date.now();
     const { dead, isolation, ...uploads } = stack.queueCounts();
@@ -43,22 +55,10 @@ export function emitServiceMetrics(stack: LocalStack, store: MetricStore): () =>
     const busy = stack.environments().filter(({ state }) => state === "busy").length;
     gauge({ ...LAMBDA, name: "ConcurrentExecutions" }, "Count", busy);
   };
-  const onInvocation = ({
-    status,
-    durationMs,
-  }: {
-    readonly status: string;
-    readonly durationMs: number;
-  }): void => {
-    const timestampMs = Date.now();
-    const emit = (name: string, unit: string, value: number) => {
-      for (const id of [LAMBDA, VERSION]) store.add({ ...id, name }, unit, timestampMs, [value]);
-    };
-    emit("Invocations", "Count", 1);
-    emit("Errors", "Count", status === "success" ? 0 : 1);
-    // The local runtime lets an event wait instead of throttling it.
-    emit("Throttles", "Count", 0);
-    emit("Duration", "Milliseconds", durationMs);
+  const onInvocation = ({ status, durationMs }: Omit<KeptInvocation, "timestampMs">): void => {
+    const invocation = { timestampMs: Date.now(), status, durationMs };
+    storeInvocation(store, invocation);
+    keep(invocation);
   };
   sample();
   const timer = setInterval(sample, SAMPLE_MS).unref();
@@ -67,6 +67,20 @@ export function emitServiceMetrics(stack: LocalStack, store: MetricStore): () =>
     clearInterval(timer);
     stack.events.off("invocation", onInvocation);
   };
+}
+
+export function storeInvocation(
+  store: MetricStore,
+  { timestampMs, status, durationMs }: KeptInvocation,
+): void {
+  const emit = (name: string, unit: string, value: number) => {
+    for (const id of [LAMBDA, VERSION]) store.add({ ...id, name }, unit, timestampMs, [value]);
+  };
+  emit("Invocations", "Count", 1);
+  emit("Errors", "Count", status === "success" ? 0 : 1);
+  // The local runtime lets an event wait instead of throttling it.
+  emit("Throttles", "Count", 0);
+  emit("Duration", "Milliseconds", durationMs);
 }
 
 function sqs(queue: string, name: string): MetricId {
