@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import {
   copyFileSync,
   mkdirSync,
@@ -11,6 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { build } from "esbuild";
 import {
   DIMENSIONS,
   LABEL_DIMENSION,
@@ -135,12 +138,10 @@ function readEvents(): Map<string, unknown> {
   return new Map(files.sort().map((name) => [name, JSON.parse(readFileSync(join(EVENTS, name), "utf8"))]));
 }
 
-const pictures = [
-  ...readdirSync(FIXTURES).filter((name) => /\.(jpe?g|png|webp|avif|gif)$/.test(name)),
-  "heic/phone.heic",
-  "heic/10-bit.heic",
-];
-const pictureEvents = () => new Map(pictures.map((key) => [key, { bucket: "uploads", key }]));
+const pictures = readdirSync(FIXTURES).filter((name) => /\.(jpe?g|png|webp|avif|gif)$/.test(name));
+/** Not in emulation, where WebAssembly takes longer than the 10 s that an image has: see the test of their pixels. */
+const heics = ["heic/phone.heic", "heic/10-bit.heic"];
+const pictureEvents = (names = pictures) => new Map(names.map((key) => [key, { bucket: "uploads", key }]));
 
 async function openS3(): Promise<S3Server> {
   const server = await startS3({ dataDir: join(folder, "s3"), buckets: ["uploads", "results"] });
@@ -152,7 +153,7 @@ async function openS3(): Promise<S3Server> {
     });
     assert.equal(response.status, 200, `PUT ${key}`);
   };
-  for (const name of pictures) await put(name, name);
+  for (const name of [...pictures, ...heics]) await put(name, name);
   await put("my pictures/café #1.jpg", "photo-1.jpg");
   return server;
 }
@@ -184,8 +185,12 @@ let expected: Run;
 
 test("on this machine, every sample picture is classified, and every event is answered", async () => {
   s3 = await openS3();
-  expected = await runEvents(hostLayout(), s3.url, new Map([...readEvents(), ...pictureEvents()]));
-  for (const name of pictures) {
+  expected = await runEvents(
+    hostLayout(),
+    s3.url,
+    new Map([...readEvents(), ...pictureEvents([...pictures, ...heics])]),
+  );
+  for (const name of [...pictures, ...heics]) {
     const document = expected.effects.get(name)?.results[`${name}.json`] as { status?: string } | undefined;
     assert.equal(document?.status, "classified", `${name}: ${JSON.stringify(document)}`);
   }
@@ -226,6 +231,29 @@ test("on arm64, every event and every sample picture gives the same labels", { s
   const run = await runEvents(layout, s3.url, events);
   assertSameRun(run, events.keys());
   assertEveryMetric(run);
+});
+
+test("on arm64, HEIC has the pixels that it has here, decoded by the layer's libheif", {
+  skip: noArm64,
+}, async () => {
+  assert.ok(!(machine instanceof Error));
+  // Beside the packages of the artifact, in which it finds libheif.
+  const bundle = join(artifact.opt, "nodejs/heic.mjs");
+  await build({
+    entryPoints: [join(import.meta.dirname, "heic.ts")],
+    outfile: bundle,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    external: ["libheif-js"],
+  });
+  const files = heics.map((name) => join(FIXTURES, name));
+  const hashes = async ([program = "", ...before]: readonly string[]) =>
+    (await promisify(execFile)(program, [...before, bundle, ...files])).stdout;
+  const here = await hashes([process.execPath]);
+  assert.match(here, /^([0-9a-f]{64}\n){2}$/);
+  assert.equal(await hashes(machine.command), here);
+  rmSync(bundle);
 });
 
 test("on arm64 without /sys, as on Lambda, every event gives the same labels", {

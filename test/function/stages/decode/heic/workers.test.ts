@@ -110,6 +110,18 @@ test("a decoder gets no more memory than its ceiling, and says so as a fault of 
   await workers.run([taskOf(STILL)]);
 });
 
+test("a thread that ends by itself fails its own image alone, to be tried again", async (t) => {
+  const workers = workersOf(t);
+  // More than the thread's heap holds.
+  const many = Array.from({ length: 2_500_000 }, (_, i) => ({ i }));
+  const deadly = { ...taskOf(STILL), coding: many as unknown as Task["coding"] };
+  const good = taskOf(STILL);
+  const outcomes = await Promise.allSettled([workers.run([deadly]), workers.run([good])]);
+  assert.equal((outcomes[0] as PromiseRejectedResult).reason.code, "DECODE_LIMIT");
+  assert.equal(outcomes[1]?.status, "fulfilled");
+  assert.ok(isFilled(good));
+});
+
 test("a process is not kept alive by threads that are idle", async (t) => {
   const workers = workersOf(t);
   await workers.run([taskOf(STILL)]);
