@@ -137,6 +137,7 @@ export function createResampler(): Resampler {
       const sourcePitch = 2 * columnBytes < stride ? columnBytes : stride;
       const [sideRows, sideBytes] = isTurned ? [plane, columnBytes] : [columnBytes, CHUNK];
 
+      // The kernel takes its zeros from what lies before.
       let end = SLACK;
       const place = (bytes: number) => {
         const at = end;

@@ -55,7 +55,8 @@ export function filterRows(
   out: usize,
   outPitch: i32,
 ): void {
-  const zero = i8x16.splat(0);
+  // From memory that nobody writes to: V8 makes a constant anew for each use of it.
+  const zero = v128.load(0);
   for (let i = from; i < to; i++) {
     const row = rows + <usize>((load<i32>(taps + ((<usize>i) << 3)) - top) * pitch);
     const start = coefficients + ((<usize>(i * perOutput)) << 2);
