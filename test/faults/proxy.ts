@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
  * - `500`, `503`, `slowdown`: S3 answers with that error and does nothing
  * - `stall`: nothing comes for longer than anybody waits
  * - `throttle`: the answer's body comes in small pieces
+ * - `cut`: the answer is a whole one of half the body, and nothing in it says so
  * - `corrupt`: one byte of the answer's body is another one
  * - `corrupt-request`: one byte of what is sent to S3 is another one
  * - `lost-answer`: S3 does what was asked, but its answer never arrives
@@ -24,6 +25,7 @@ export const FAULTS = [
   "slowdown",
   "stall",
   "throttle",
+  "cut",
   "corrupt",
   "corrupt-request",
   "lost-answer",
@@ -163,6 +165,13 @@ async function forward(
   const body = fault === "corrupt" ? flipped(received) : received;
   if (fault === "lost-answer") {
     incoming.socket.destroy();
+    return;
+  }
+  if (fault === "cut") {
+    const half = received.subarray(0, received.length >> 1);
+    const kept = Object.entries(answer.headers).filter(([name]) => !name.startsWith("x-amz-checksum"));
+    const headers = { ...Object.fromEntries(kept), "content-length": half.length };
+    outgoing.writeHead(answer.statusCode ?? 502, headers).end(half);
     return;
   }
   outgoing.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -250,7 +250,7 @@ function isPossible(fault: Fault, { method, path }: Exchange, key: string, lied:
   if (fault === "corrupt-request") return method === "PUT" && !path.includes("tagging");
   if (fault === "corrupt") return method === "GET" && !path.includes("tagging");
   if (fault === "denied" && !(isUpload && method === "GET" && !path.includes("versionId"))) return false;
-  if (fault === "stale" && !(isUpload && method === "GET")) return false;
+  if ((fault === "stale" || fault === "cut") && !(isUpload && method === "GET")) return false;
   if (fault !== "denied" && fault !== "stale" && fault !== "missing") return true;
   if (lied.has(key)) return false;
   lied.add(key);

@@ -32,8 +32,11 @@ async function start(t: TestContext, options: BatchOptions = {}) {
   return {
     ...running,
     classifier,
-    classify: async (refs: readonly ImageRef[]): Promise<Outcome[]> => {
-      const deadline = createDeadline(options.remainingMs ?? 60_000);
+    classify: async (
+      refs: readonly ImageRef[],
+      remainingMs = options.remainingMs ?? 60_000,
+    ): Promise<Outcome[]> => {
+      const deadline = createDeadline(remainingMs);
       const publisher = createPublisher(s3, config, "r");
       const context = { s3, classifier, publisher, files, config, deadline, requestId: "r" };
       const done = await classifyBatch(
@@ -173,13 +176,12 @@ test("an answer is given in time although a native call goes on, and what is don
 test("an image that is out of time does not touch those of the next invocation, whenever it goes on", async (t) => {
   for (const releasedAfterMs of [0, 5, 20, 60]) {
     const { put, classify, classifier } = await start(t, {
-      remainingMs: 900,
       config: { deadlineMarginMs: 0, decodesInFlight: 1 },
     });
     const colours = { red: RED, green: GREEN, blue: BLUE };
     for (const [name, colour] of Object.entries(colours)) await put("uploads", name, await plainPng(colour));
     const release = holdModel(t, classifier.model);
-    assert.deepEqual((await classify([upload("red")])).map(shown), ["DEADLINE_NEAR"]);
+    assert.deepEqual((await classify([upload("red")], 900)).map(shown), ["DEADLINE_NEAR"]);
     setTimeout(release, releasedAfterMs);
     assert.deepEqual((await classify([upload("blue"), upload("green")])).map(shown), ["blue", "green"]);
   }

@@ -53,6 +53,11 @@ export async function openObject(
       Body.destroy();
       throw new Error(`expected the bytes with ETag ${ref.eTag}, got those with ${got}`);
     }
+    // The same bytes have the same size: what is shorter was cut on its way, and is no broken image.
+    if (ref.eTag !== undefined && ref.sizeBytes !== undefined && ContentLength !== ref.sizeBytes) {
+      Body.destroy();
+      throw new Error(`expected ${ref.sizeBytes} bytes with ETag ${ref.eTag}, S3 announced ${ContentLength}`);
+    }
     const source: ImageRef = {
       ...ref,
       ...optional("versionId", VersionId ?? ref.versionId),

@@ -49,6 +49,11 @@ export function believeEveryETag({ openObject }: typeof Fetch): Pick<typeof Fetc
   };
 }
 
+/** As long as S3 says it is. */
+export function believeEverySize({ openObject }: typeof Fetch): Pick<typeof Fetch, "openObject"> {
+  return { openObject: (s3, { sizeBytes: _, ...ref }, options) => openObject(s3, ref, options) };
+}
+
 /** An object that is not there may come yet. */
 export function waitForWhatIsGone({ openObject }: typeof Fetch): Pick<typeof Fetch, "openObject"> {
   return {

@@ -11,6 +11,7 @@ for (const [lie, first] of [
   ["missing", "is not there"],
   ["denied", "was overwritten"],
   ["stale", "has the bytes of an older upload"],
+  ["cut", "has half of its bytes, in an answer that is whole"],
 ] as const satisfies readonly (readonly [Fault, string])[]) {
   test(`an upload that S3 once says ${first} is fetched again later, not rejected or left out`, async (t) => {
     const s3 = await startEndpoint(t, { buckets: ["uploads", "archive"] });
@@ -33,8 +34,8 @@ for (const [lie, first] of [
       client.destroy();
       await proxy.close();
     });
-    const eTag = s3.events.at(-1)?.s3.object.eTag ?? "";
-    const ref = { bucket: "uploads", key: "key", eTag };
+    const { eTag = "", size: sizeBytes = 0 } = s3.events.at(-1)?.s3.object ?? {};
+    const ref = { bucket: "uploads", key: "key", eTag, sizeBytes };
     await assert.rejects(openObject(client, ref, options), { code: "FETCH_FAILED", retryable: true });
     const opened = await openObject(client, ref, options);
     assert.equal(opened?.source.eTag, eTag);
