@@ -25,7 +25,15 @@ export interface Classification {
   readonly warnings: readonly string[];
   /** Of a model that knows what is unknown to it. */
   readonly unknown?: Unknown;
+  /** What the further heads of a model that has some say. */
+  readonly heads?: readonly HeadPredictions[];
   readonly timingsMs: ClassificationTimings;
+}
+
+export interface HeadPredictions {
+  /** The model that the head comes from. */
+  readonly name: string;
+  readonly predictions: readonly Prediction[];
 }
 
 /** Milliseconds of each stage from decode to rank. Waiting for room, buffers or the model is in none of them. */
@@ -116,18 +124,23 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
       // `run` blocks the event loop, so that no timer could end it: it must not begin too late.
       assertTime(deadline, expectedInferMs);
       const admittedAt = performance.now();
-      const { logits, similarity } = await inferOutputs(model, buffers);
+      const { logits, headLogits, similarity } = await inferOutputs(model, buffers);
       const inferredAt = performance.now();
       // A run that outlived its invocation was frozen with the process: its time says nothing.
       if (!deadline.signal.aborted) {
         expectedInferMs = Math.max(inferredAt - admittedAt, 0.9 * expectedInferMs);
       }
       const predictions = rankLabels(logits, model.labels, settings.topK, model.scores);
+      const heads = model.heads.map(({ name, labels }, index) => ({
+        name,
+        predictions: rankLabels(headLogits[index] ?? new Float32Array(), labels, settings.topK),
+      }));
       const { unknown } = model;
       return {
         scores: model.scores.kind,
         predictions,
         ...(unknown && similarity !== undefined && { unknown: judgeUnknown(unknown, similarity) }),
+        ...(heads.length > 0 && { heads }),
         timingsMs: {
           decode: decodedAt - startedAt,
           normalize: normalizedAt - decodedAt,
@@ -181,7 +194,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
 const ARITHMETIC = 3;
 
 function identify(model: Model, settings: ClassifierSettings): ClassifierIdentity {
-  const { name, sha256, labels, preprocessing, scores, unknown, parts } = model;
+  const { name, sha256, labels, preprocessing, scores, unknown, parts, heads } = model;
   const { topK, applyIccProfile, backgroundColor, maxImagePixels, formats, heicThumbnailPercent } = settings;
   const settled = {
     topK,
@@ -202,6 +215,7 @@ function identify(model: Model, settings: ClassifierSettings): ClassifierIdentit
       preprocessing,
       scores,
       unknown,
+      ...(heads.length > 0 && { heads }),
       ...settled,
     }),
   };

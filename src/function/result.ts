@@ -1,4 +1,4 @@
-import type { ClassifierIdentity } from "./classifier.ts";
+import type { ClassifierIdentity, HeadPredictions } from "./classifier.ts";
 import type { ClassifierError, ErrorCode } from "./errors.ts";
 import type { ImageRef } from "./image-ref.ts";
 import type { ScoreKind } from "./model/scores.ts";
@@ -30,6 +30,8 @@ export interface ClassifiedResult extends ResultBase {
   readonly warnings?: readonly string[];
   /** Of a model that knows what is unknown to it. */
   readonly unknown?: Unknown;
+  /** Of a model with further heads: what each says. */
+  readonly heads?: readonly HeadPredictions[];
   readonly timingsMs: StageTimings;
 }
 
@@ -59,7 +61,10 @@ export function classifiedResult(
     timingsMs,
     warnings = [],
     ...judgement
-  }: Pick<ClassifiedResult, "image" | "scores" | "predictions" | "unknown" | "timingsMs" | "warnings">,
+  }: Pick<
+    ClassifiedResult,
+    "image" | "scores" | "predictions" | "unknown" | "heads" | "timingsMs" | "warnings"
+  >,
 ): ClassifiedResult {
   return {
     status: "classified",

@@ -6,6 +6,7 @@ import { ort } from "../native.ts";
 import { type Normalization, normalizationOf } from "../stages/normalize.ts";
 import { hashWeights } from "./fingerprint.ts";
 import { type ModelInput, readGraphInput, readGraphOutput } from "./graph.ts";
+import { type Head, readHeads } from "./heads.ts";
 import { readOnnxFile } from "./onnx-file.ts";
 import { type ModelParts, readParts } from "./parts.ts";
 import { type Preprocessing, readPreprocessing } from "./preprocessing.ts";
@@ -28,6 +29,8 @@ export interface Model {
   readonly unknown: UnknownRule | undefined;
   /** Of a model that was taught. */
   readonly parts: ModelParts | undefined;
+  /** Further classifiers in the same graph. */
+  readonly heads: readonly Head[];
   readonly preprocessing: Preprocessing;
   /** `preprocessing`'s arithmetic in the graph's layout. */
   readonly normalization: Normalization;
@@ -74,6 +77,7 @@ export async function loadModel(dir: string, options: ModelOptions = {}): Promis
       scores: readScores(onnx, outputName, labels.length, config.problem_type),
       unknown: readUnknownRule(config, session.outputNames),
       parts: readParts(config),
+      heads: readHeads(config, session.outputNames),
       preprocessing,
       normalization: normalizationOf(input.layout, rescaleFactor, mean, std, order),
       session,

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { MODELS_DIR } from "../folder.ts";
 import { renderTeachReport } from "../teach/print.ts";
 import { type TeachOptions, teach } from "../teach/teach.ts";
@@ -18,6 +18,12 @@ export function teachCommand(): Command {
       "--backbone <model...>",
       "models in models/, or paths, to build on (default: all that are here; the best is taken)",
     )
+    .addOption(
+      new Option(
+        "--extend <model>",
+        "build on this model and keep its own labels as a further head: one inference answers both",
+      ).conflicts("backbone"),
+    )
     .option("--models <dir>", "folder of model folders", MODELS_DIR)
     .option("--force", "replace a model of that name")
     .option("--json", "print everything as JSON")
@@ -31,6 +37,7 @@ Examples:
   $ npm run model -- pull mobilenet-v2
   $ npm run model -- teach flowers --images pictures/flowers
   $ npm run model -- teach flowers --images pictures/flowers corrections/images --force
+  $ npm run model -- teach receipts --images pictures/papers --extend upload-triage
   $ npm start -- --model flowers photo.jpg`,
     )
     .action(

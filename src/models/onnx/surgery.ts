@@ -27,10 +27,11 @@ const MAX_DISTANCE = 16;
  * is left with the features, float32, and without whatever only the scores needed.
  *
  * @param outputName the classifier's logits or scores
+ * @param kept       values to keep besides, with what makes them
  * @returns the name of the features, which are no output of the graph yet
  * @throws {Error} when no such layer is found
  */
-export function cutToFeatures(graph: Graph, outputName: string): string {
+export function cutToFeatures(graph: Graph, outputName: string, kept: readonly string[] = []): string {
   const makers = makersOf(graph);
   const layer = lastWeightLayer(graph, makers, outputName);
   const data = layer.input[WEIGHT_LAYERS[layer.opType] ?? 0] ?? "";
@@ -47,7 +48,7 @@ export function cutToFeatures(graph: Graph, outputName: string): string {
       attribute: [],
     });
   }
-  keepWhatMakes(graph, [features]);
+  keepWhatMakes(graph, [features, ...kept]);
   return features;
 }
 
@@ -74,6 +75,16 @@ export function keepWhatMakes(graph: Graph, values: readonly string[]): void {
     graph.valueInfo = (graph.valueInfo ?? []).filter(({ name }) => made.has(name));
   }
   graph.output = [];
+}
+
+/** Gives values, and the nodes and constants of these names, others. */
+export function renameValues(graph: Graph, rename: (name: string) => string): void {
+  for (const node of graph.node) {
+    node.name = rename(node.name);
+    node.input = node.input.map(rename);
+    node.output = node.output.map(rename);
+  }
+  for (const named of [...graph.initializer, ...graph.valueInfo]) named.name = rename(named.name);
 }
 
 /** Value → the node that computes it. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Head as KeptHead } from "../../function/model/heads.ts";
 import type { Node, OnnxModel, TensorMessage } from "../onnx/model.ts";
 import { ATTRIBUTE_TYPE, DATA_TYPE } from "../onnx/proto.ts";
 import type { Head } from "./fit.ts";
@@ -16,11 +17,16 @@ export function hashHead({ weights, bias, means, unknown }: Head): string {
 
 /**
  * Puts a head behind the features of a graph: `logits` float32 `[1, labelCount]` and `similarity`, one number, become its
- * outputs. What was there before stays as it is.
+ * outputs, and those of the heads that are kept. What was there before stays as it is.
  *
  * @param features value of the graph, float32 `[1, featureCount]`
  */
-export function appendHead({ graph }: OnnxModel, features: string, head: Head): void {
+export function appendHead(
+  { graph }: OnnxModel,
+  features: string,
+  head: Head,
+  kept: readonly KeptHead[],
+): void {
   const labelCount = head.bias.length;
   const dims = [head.weights.length / labelCount, labelCount];
   graph.initializer.push(
@@ -37,7 +43,11 @@ export function appendHead({ graph }: OnnxModel, features: string, head: Head): 
     node("MatMul", ["head/unit", "head/means"], "head/cosines"),
     node("ReduceMax", ["head/cosines"], SIMILARITY, { keepdims: 0 }),
   );
-  graph.output = [output(LOGITS, [1, labelCount]), output(SIMILARITY, [])];
+  graph.output = [
+    output(LOGITS, [1, labelCount]),
+    output(SIMILARITY, []),
+    ...kept.map(({ outputName, labels }) => output(outputName, [1, labels.length])),
+  ];
 }
 
 function node(opType: string, input: string[], name: string, integers: Record<string, number> = {}): Node {

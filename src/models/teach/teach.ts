@@ -19,6 +19,8 @@ export interface TeachOptions {
   readonly lists?: readonly string[];
   /** Names in `models`, or paths; all that are installed where left out. */
   readonly backbones?: readonly string[];
+  /** A model in `models`, or a path: build on it, and keep its own labels as a further head. */
+  readonly extend?: string;
   /** Folder of model folders. */
   readonly models: string;
   readonly force?: boolean;
@@ -50,7 +52,7 @@ export async function teach(options: TeachOptions): Promise<Report> {
   const tried: TriedBackbone[] = [];
   for (const candidate of candidates) {
     try {
-      const attempt = await tryBackbone(candidate, lesson);
+      const attempt = await tryBackbone(candidate, lesson, options.extend !== undefined);
       attempts.push(attempt);
       tried.push({ name: attempt.backbone.name, ...judgeFit(attempt.fit) });
     } catch (error) {
@@ -68,8 +70,8 @@ export async function teach(options: TeachOptions): Promise<Report> {
   return writeTaughtModel(folder, lesson, best, tried);
 }
 
-async function tryBackbone(folder: string, lesson: Lesson): Promise<Attempt> {
-  const backbone = await openBackbone(folder);
+async function tryBackbone(folder: string, lesson: Lesson, keepsHeads: boolean): Promise<Attempt> {
+  const backbone = await openBackbone(folder, keepsHeads);
   const all = [...lesson.images, ...lesson.others];
   const label = `looking with ${backbone.name}`;
   const progress = startProgress({ label, total: all.length, unit: "images" });
@@ -121,11 +123,11 @@ function assertStillEnough(
 }
 
 /** Folders of the models to try. Those that were taught themselves have the backbone of another. */
-function findBackbones({ backbones, models }: TeachOptions): string[] {
+function findBackbones({ backbones, models, extend }: TeachOptions): string[] {
+  if (extend !== undefined) return [folderOf(extend, models)];
   if (backbones !== undefined) {
     return backbones.map((name) => {
-      const named = join(models, name);
-      const folder = basename(name) === name && existsSync(named) ? named : resolve(name);
+      const folder = folderOf(name, models);
       const taught = taughtFrom(folder);
       if (taught === undefined) return folder;
       throw new CommandError(
@@ -143,6 +145,11 @@ function findBackbones({ backbones, models }: TeachOptions): string[] {
     "MODEL_INVALID",
     `expected a model in ${models} to be the backbone, there is none: \`npm run model -- pull mobilenet-v2\` gets one`,
   );
+}
+
+function folderOf(name: string, models: string): string {
+  const named = join(models, name);
+  return basename(name) === name && existsSync(named) ? named : resolve(name);
 }
 
 function taughtFrom(folder: string): string | undefined {

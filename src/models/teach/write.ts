@@ -27,7 +27,7 @@ export async function writeTaughtModel(
   const headHash = hashHead(head);
   const { onnx } = backbone;
   const data = bringDataFiles(backbone);
-  appendHead(onnx, backbone.features, head);
+  appendHead(onnx, backbone.features, head, backbone.heads);
   onnx.metadataProps.push(
     { key: "backbone", value: `${backbone.name} ${backbone.sha256}` },
     { key: "head", value: headHash },
@@ -58,6 +58,13 @@ export async function writeTaughtModel(
         ...(config.model_type !== undefined && { model_type: config.model_type }),
         unknown: { output: SIMILARITY, threshold },
         parts,
+        ...(backbone.heads.length > 0 && {
+          heads: backbone.heads.map(({ name: of, outputName, labels }) => ({
+            name: of,
+            output: outputName,
+            labels,
+          })),
+        }),
       }),
     ),
     "preprocessor_config.json": readFileSync(join(backbone.folder, "preprocessor_config.json")),

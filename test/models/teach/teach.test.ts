@@ -223,6 +223,37 @@ describe("model teach", () => {
     rmSync(join(models, "broken"), { recursive: true });
   });
 
+  test("--extend keeps the labels of the model that it builds on: one inference answers for all", async () => {
+    await report("both", "--images", images, "--extend", DEFAULT_MODEL);
+    const two = join(root, "two");
+    await drawFolder(two, ["noise", "rings"], 8);
+    await report("three", "--images", two, "--extend", "both");
+    const [triage, both, three] = await Promise.all([DEFAULT_MODEL, "both", "three"].map(open));
+    for (const file of ["chart-1.png", "photo-1.jpg", "document-2.jpg"]) {
+      const bytes = readFileSync(join(PROJECT_DIR, "test/fixtures", file));
+      const alone = await triage?.classify(bytes);
+      const second = await both?.classify(bytes);
+      const third = await three?.classify(bytes);
+      assert.deepEqual(second?.heads, [{ name: DEFAULT_MODEL, predictions: alone?.predictions }]);
+      assert.deepEqual(third?.heads, [
+        { name: "both", predictions: second?.predictions },
+        { name: DEFAULT_MODEL, predictions: alone?.predictions },
+      ]);
+      assert.deepEqual(new Set(second?.predictions.map(({ label }) => label)), new Set(KINDS));
+    }
+    assert.notEqual(both?.identity.fingerprint, three?.identity.fingerprint);
+    const judgement = await three?.classify(readFileSync(join(unseen, "rings/100.jpg")));
+    assert.ok(judgement !== undefined && three !== undefined);
+    assert.equal(judgement.predictions[0]?.label, "rings");
+    const result = classifiedResult(
+      { model: three.identity, requestId: "request" },
+      { bucket: "uploads", key: "rings.jpg" },
+      { ...judgement, timingsMs: { fetch: 0, ...judgement.timingsMs } },
+    );
+    const isValid = new Ajv({ allowUnionTypes: true }).compile(schema);
+    assert.ok(isValid(result), JSON.stringify(isValid.errors));
+  });
+
   test("its folder is packed into the layer as any model's: what the function needs, and no page", async () => {
     const layer = join(root, "layers/model");
     mkdirSync(layer, { recursive: true });

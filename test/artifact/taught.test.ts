@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { type S3Server, startS3 } from "../../src/local/s3/server.ts";
+import { PROJECT_DIR } from "../../src/local/template.ts";
+import { type Artifact, buildArtifact } from "../../src/measure/arm64/artifact.ts";
+import { type Arm64Machine, prepareArm64 } from "../../src/measure/arm64/machine.ts";
+import { atLambdaPaths, canMount } from "../../src/measure/arm64/namespace.ts";
+import type { Layout } from "../../src/measure/deployed/environment.ts";
+import { DEFAULT_MODEL, MODELS_DIR } from "../../src/models/folder.ts";
+import { teach } from "../../src/models/teach/teach.ts";
+import { drawFolder, type Kind } from "../models/teach/pictures.ts";
+import { type Run, runEvents } from "./classify.ts";
+import { listFiles } from "./inspect.ts";
+
+const NAME = "drawings";
+const KINDS: readonly Kind[] = ["bars", "dots", "rings", "stripes", "noise"];
+const BUILD = join(PROJECT_DIR, ".build");
+
+const machine: Arm64Machine | Error = await prepareArm64(join(BUILD, "arm64")).catch((error: Error) => error);
+const noArm64 = machine instanceof Error ? machine.message : undefined;
+const root = machine instanceof Error || !machine.emulated ? join(BUILD, "artifact") : machine.root;
+
+let artifact: Artifact;
+let folder = "";
+let s3: S3Server;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "taught-"));
+  const models = join(folder, "models");
+  cpSync(join(MODELS_DIR, DEFAULT_MODEL), join(models, DEFAULT_MODEL), { recursive: true });
+  await drawFolder(join(folder, "images"), KINDS.slice(0, 4), 12);
+  await drawFolder(join(folder, "unseen"), KINDS, 2, 100);
+  await teach({ name: NAME, images: [join(folder, "images")], models });
+  artifact = await buildArtifact(root, NAME, models);
+  s3 = await startS3({ dataDir: join(folder, "s3"), buckets: ["uploads", "results"] });
+  for (const kind of KINDS) {
+    for (const file of readdirSync(join(folder, "unseen", kind))) {
+      const body = readFileSync(join(folder, "unseen", kind, file));
+      await fetch(`${s3.url}/uploads/${kind}-${file}`, { method: "PUT", body });
+    }
+  }
+});
+after(async () => {
+  await s3?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const events = new Map(
+  KINDS.flatMap((kind) => [100, 101].map((number) => `${kind}-${number}.jpg`)).map((key) => [
+    key,
+    { bucket: "uploads", key },
+  ]),
+);
+
+interface Judged {
+  readonly status: string;
+  readonly predictions: readonly { readonly label: string; readonly score: number }[];
+  readonly unknown: { readonly isUnknown: boolean; readonly similarity: number };
+  readonly model: { readonly parts: { readonly head: { readonly sha256: string } } };
+}
+
+function judgementsOf({ effects }: Run): Judged[] {
+  return [...events.keys()].map((key) => effects.get(key)?.results[`${key}.json`] as Judged);
+}
+
+function layoutOf(prefix: string, command: readonly string[], nodePath: string): Layout {
+  return {
+    command: [...command],
+    task: `${prefix}/var/task`,
+    runtime: `${prefix}/var/runtime`,
+    nodePath,
+    environment: { MODEL_DIR: `${prefix}/opt/model/${NAME}` },
+  };
+}
+
+let expected: Judged[];
+
+test("the layer holds the taught model alone: three files", () => {
+  assert.deepEqual(readdirSync(join(artifact.opt, "model")), [NAME]);
+  assert.deepEqual(listFiles(join(artifact.opt, "model", NAME)), [
+    "config.json",
+    "model.onnx",
+    "preprocessor_config.json",
+  ]);
+});
+
+test("the built function tells the drawings apart, calls noise unknown and names the head", async () => {
+  const layout = layoutOf(root, [process.execPath], join(PROJECT_DIR, "node_modules"));
+  expected = judgementsOf(await runEvents(layout, s3.url, events));
+  for (const [index, key] of [...events.keys()].entries()) {
+    const judged = expected[index];
+    assert.equal(judged?.status, "classified", key);
+    if (key.startsWith("noise")) assert.equal(judged?.unknown.isUnknown, true, key);
+    else assert.equal(judged?.predictions[0]?.label, key.split("-")[0], key);
+    assert.match(judged?.model.parts.head.sha256 ?? "", /^[0-9a-f]{64}$/);
+  }
+});
+
+test("on arm64 it says the same", { skip: noArm64 }, async () => {
+  assert.ok(!(machine instanceof Error));
+  const mounts = canMount();
+  const prefix = mounts ? "" : root;
+  const command = mounts ? atLambdaPaths(machine.command, root, { withoutSys: false }) : machine.command;
+  const layout = layoutOf(prefix, command, `${prefix}/opt/nodejs/node_modules`);
+  const actual = judgementsOf(await runEvents(layout, s3.url, events));
+  for (const [index, key] of [...events.keys()].entries()) {
+    const [ours, theirs] = [expected[index], actual[index]];
+    assert.equal(theirs?.predictions[0]?.label, ours?.predictions[0]?.label, key);
+    assert.equal(theirs?.unknown.isUnknown, ours?.unknown.isUnknown, key);
+    assert.ok(Math.abs((theirs?.unknown.similarity ?? 0) - (ours?.unknown.similarity ?? 1)) < 0.01, key);
+  }
+});
