@@ -1,11 +1,10 @@
 import uPlot from "uplot";
 import type { DashboardView, LineView, SeriesView } from "../api.ts";
+import { axisStyle, formatTicks, formatTime, unitOf } from "./axis.ts";
 import { colorOf, resolveColor } from "./colors.ts";
 import { alignColumns, type TimeSeriesView } from "./columns.ts";
 import { h } from "./dom.ts";
-import { formatValue } from "./format.ts";
 
-const AXIS_FONT = "11px Inter, system-ui, sans-serif";
 const AXIS_WIDTH = 50;
 /** Of a period, the rest is the gap to the next one. */
 const BAR_SHARE = 0.86;
@@ -179,34 +178,4 @@ export class Chart {
 /** An annotation of the dashboard is always in the chart, as in CloudWatch; an alarm's threshold when it is near. */
 function isInReach(line: LineView, high: number): boolean {
   return line.alarm === null || line.value <= high * LINE_REACH;
-}
-
-function axisStyle(): uPlot.Axis {
-  const grid = { stroke: resolveColor("--grid"), width: 1 };
-  return { stroke: resolveColor("--text-quiet"), font: AXIS_FONT, grid, ticks: { show: false }, gap: 6 };
-}
-
-const UNITS: Readonly<Record<string, string>> = {
-  Milliseconds: " ms",
-  Seconds: " s",
-  Percent: " %",
-  Megabytes: " MB",
-  Bytes: " B",
-};
-
-/** The unit of an axis, where all of its series have the same. */
-function unitOf({ series }: TimeSeriesView, axis: "left" | "right"): string {
-  const units = new Set(series.filter((each) => each.axis === axis).map(({ unit }) => unit ?? ""));
-  const [unit = ""] = units;
-  return units.size === 1 ? (UNITS[unit] ?? "") : "";
-}
-
-/** The uppermost tick carries the unit. */
-function formatTicks(splits: readonly number[], unit: string): string[] {
-  return splits.map((value, index) => `${formatValue(value)}${index === splits.length - 1 ? unit : ""}`);
-}
-
-export function formatTime(seconds: number): string {
-  const time = new Date(seconds * 1000).toTimeString().slice(0, 8);
-  return time.endsWith(":00") ? time.slice(0, 5) : time;
 }

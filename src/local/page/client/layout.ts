@@ -30,3 +30,7 @@ export function layoutOf(isGallery: boolean, width: number): Layout {
   const columns = Math.max(2, Math.floor(width / TILE_WIDTH));
   return { columns, width: Math.floor(width / columns), height: TILE_HEIGHT };
 }
+
+export function heightOf({ columns, height }: Layout, rows: number): number {
+  return Math.ceil(rows / columns) * height;
+}

@@ -1,6 +1,6 @@
 import type { PageInfo } from "../api.ts";
 import { h, setAttribute, setStyle } from "./dom.ts";
-import { type Layout, layoutOf, stepOf } from "./layout.ts";
+import { heightOf, type Layout, layoutOf, stepOf } from "./layout.ts";
 import type { Row } from "./model.ts";
 import { RowView } from "./row-view.ts";
 import type { Selection } from "./selection.ts";
@@ -68,14 +68,10 @@ export class VirtualList {
     const { columns, height } = this.#layout;
     const top = Math.floor(this.element.scrollTop / height) * columns;
     this.#layout = layoutOf(this.#isGallery, this.#space.clientWidth);
-    setStyle(this.#space, { height: `${this.#heightOf(this.#rows.length)}px` });
+    setStyle(this.#space, { height: `${heightOf(this.#layout, this.#rows.length)}px` });
     if (this.#layout.columns !== columns)
       this.element.scrollTop = Math.floor(top / this.#layout.columns) * this.#layout.height;
     this.#draw();
-  }
-
-  #heightOf(rows: number): number {
-    return Math.ceil(rows / this.#layout.columns) * this.#layout.height;
   }
 
   /** Shows other rows. When one has scrolled down, what is in view stays in view. */
@@ -87,7 +83,7 @@ export class VirtualList {
     const offset = this.element.scrollTop - top * height;
     this.#rows = rows;
     this.#info = info;
-    setStyle(this.#space, { height: `${this.#heightOf(rows.length)}px` });
+    setStyle(this.#space, { height: `${heightOf(this.#layout, rows.length)}px` });
     if (anchor !== undefined) {
       const index = rows.findIndex(({ key }) => key === anchor);
       const line = Math.floor(index / columns);

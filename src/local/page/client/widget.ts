@@ -1,5 +1,6 @@
 import type { AlarmState, AlarmView, DashboardView, LineView, SeriesView, WidgetView } from "../api.ts";
-import { Chart, formatTime } from "./chart.ts";
+import { formatTime } from "./axis.ts";
+import { Chart } from "./chart.ts";
 import { type TimeSeriesView, valueAt } from "./columns.ts";
 import { h, setAttribute, setStyle, setText } from "./dom.ts";
 import { formatValue } from "./format.ts";
