@@ -52,7 +52,9 @@ export function createRenderer(stream: NodeJS.WriteStream, names: readonly strin
       const [best] = document.predictions ?? [];
       if (document.status === "classified" && best !== undefined) {
         const percent = `${(100 * best.score).toFixed(1)}%`.padStart(PERCENT_CELLS);
-        const parts = [head, style("bold", column(best.label, labelCells))];
+        // The nearest label all the same: its score is only among labels, and says nothing of others.
+        const label = document.unknown?.isUnknown ? `unknown: ${best.label}` : best.label;
+        const parts = [head, style("bold", column(label, labelCells))];
         if (fits(percent)) parts.push(percent);
         if (fits("█".repeat(BAR_CELLS))) parts.push(style("green", bar(best.score)));
         const times = [stages(document), total(document)].find(fits);

@@ -4,6 +4,8 @@ export interface ResultDocument {
   readonly source?: { readonly key?: string; readonly eTag?: string };
   readonly model?: { readonly name: string };
   readonly predictions?: readonly { readonly label: string; readonly score: number }[];
+  /** Of a model that knows what is unknown to it. */
+  readonly unknown?: { readonly isUnknown: boolean };
   readonly error?: { readonly code: string; readonly message: string };
   /** Stage → milliseconds, in the order of the stages. */
   readonly timingsMs?: Readonly<Record<string, number>>;

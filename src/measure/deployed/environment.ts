@@ -8,7 +8,7 @@ import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../../local/tem
 
 /** An emulated machine takes seconds where Lambda takes milliseconds; the function's own deadline must not end it. */
 const DEADLINE_MS = 10 * 60_000;
-const INIT_TIMEOUT_MS = 2 * 60_000;
+const INIT_TIMEOUT_MS = 10 * 60_000;
 
 /** Where things are, as the function's process sees them. */
 export interface Layout {
