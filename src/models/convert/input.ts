@@ -59,6 +59,7 @@ function followHead(
   let start = input;
   let head = identity(channels);
   let isCast = false;
+  let seen = rangeAt(model, start, channels);
   for (let next = onlyConsumer(model, start); next !== undefined; next = onlyConsumer(model, start)) {
     const { name } = next.options;
     const step =
@@ -66,11 +67,39 @@ function followHead(
         ? identity(channels)
         : affineOf(model, next, start, channels);
     if (step === undefined) break;
+    const needed = seen?.map((range, channel) => stepped(range, step, channel));
+    const held = rangeAt(model, next.outputs[0] ?? -1, channels);
+    // What an integer in between cuts off, the whole would not.
+    if (needed !== undefined && held !== undefined && !isWithin(needed, held)) break;
+    seen = needed ?? held;
     isCast ||= name === "CAST";
     head = compose(step, head);
     start = next.outputs[0] ?? -1;
   }
   return { start, head, takesBytes: isCast || Math.max(...head.scale.map(Math.abs)) < BYTES_FACTOR };
+}
+
+type Range = readonly [low: number, high: number];
+
+/** What a quantised tensor can hold, per channel; `undefined` for another. */
+function rangeAt({ tensors }: TfliteModel, index: number, channels: number): Range[] | undefined {
+  const tensor = tensors[index];
+  const isQuantized = tensor !== undefined && tensor.quantization.scales.length > 0;
+  const quantization = isQuantized ? quantizationOf(tensor) : undefined;
+  return quantization && new Array<Range>(channels).fill(rangeOf(quantization));
+}
+
+function stepped([low, high]: Range, { scale, offset }: Affine, channel: number): Range {
+  const ends = [low, high].map((end) => end * (scale[channel] ?? 0) + (offset[channel] ?? 0));
+  return [Math.min(...ends), Math.max(...ends)];
+}
+
+function isWithin(needed: readonly Range[], held: readonly Range[]): boolean {
+  return needed.every(([low, high], channel) => {
+    const [lowest, highest] = held[channel] ?? [0, 0];
+    const slack = TOLERANCE * (high - low);
+    return low >= lowest - slack && high <= highest + slack;
+  });
 }
 
 /** The one operator that takes a tensor's values; SHAPE takes none. */
@@ -219,7 +248,7 @@ function identity(channels: number): Affine {
   return { scale: new Array<number>(channels).fill(1), offset: new Array<number>(channels).fill(0) };
 }
 
-function rangeOf({ scale, zeroPoint }: Quantization): [low: number, high: number] {
+function rangeOf({ scale, zeroPoint }: Quantization): Range {
   return [-scale * zeroPoint, scale * (255 - zeroPoint)];
 }
 

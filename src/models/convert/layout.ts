@@ -79,11 +79,27 @@ export function constantValue(
   return { name: graph.constant(tensor.name, data, dims), shape, quantization };
 }
 
-/** PAD with real zeros. @param paddings constant [4, 2]: before and after, NHWC. */
+/**
+ * The smallest normal float32. ONNX Runtime 1.30 merges a Pad of 0 into a pooling behind it, which then leaves the zeros
+ * out of its maximum or mean, or does not open; a Pad of anything else stays.
+ */
+const NEXT_TO_ZERO = 2 ** -126;
+
+/**
+ * PAD with real zeros.
+ *
+ * @param paddings constant [4, 2]: before and after, NHWC
+ * @param isPooled a pooling takes the result
+ */
 export function convertPad(
   graph: OnnxGraph,
   quantizer: Quantizer,
-  { value, paddings, name }: { value: Value; paddings: TfliteTensor; name: string },
+  {
+    value,
+    paddings,
+    name,
+    isPooled,
+  }: { value: Value; paddings: TfliteTensor; name: string; isPooled: boolean },
 ): Value {
   const flat = isConstant(paddings) ? integersOf(paddings) : [];
   if (flat.length !== 8 || flat.some((size) => size < 0)) {
@@ -94,7 +110,7 @@ export function convertPad(
   const inputs = [
     value.name,
     graph.constant(`${name}/pads`, BigInt64Array.from(pads, BigInt), [8]),
-    quantizer.zero(value),
+    isPooled && value.quantization === undefined ? quantizer.scalar(NEXT_TO_ZERO) : quantizer.zero(value),
   ];
   const shape = value.shape.map((size, axis) => size + (flat[2 * axis] ?? 0) + (flat[2 * axis + 1] ?? 0));
   return { ...value, shape, name: graph.node({ opType: "Pad", inputs, output: name }) };

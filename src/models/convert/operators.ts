@@ -111,7 +111,12 @@ export class OperatorConverter {
         return this.#softmax(operator, options);
       case "PAD": {
         const paddings = this.#tensor(operator.inputs[1]);
-        return convertPad(this.#graph, this.#quantizer, { value: this.#input(operator), paddings, name });
+        const isPooled = this.#model.operators.some(
+          ({ options: { name: other }, inputs }) =>
+            (other === "MAX_POOL_2D" || other === "AVERAGE_POOL_2D") && inputs[0] === operator.outputs[0],
+        );
+        const value = this.#input(operator);
+        return convertPad(this.#graph, this.#quantizer, { value, paddings, name, isPooled });
       }
       case "EXPAND_DIMS":
       case "RESHAPE":

@@ -77,7 +77,7 @@ export async function assertFloat(network: Network): Promise<void> {
   );
   const { values } = evaluate(network, reals);
   const largest = Math.max(...values.map(Math.abs));
-  assert.ok(new Set(values).size > values.length / 4, "the network saturates: it would prove nothing");
+  assert.ok(new Set(values).size > values.length / 5, "the network saturates: it would prove nothing");
   for (const input of ["float32", "uint8"] as const) {
     const converted = convertModel(model, { weights: "fast", input, pixels: FLOAT_PIXELS, name: "test" });
     assert.equal(converted.arithmetic, "float32");

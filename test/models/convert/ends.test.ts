@@ -120,6 +120,18 @@ describe("constants at the head become mean and deviation", () => {
     assertNear(std, [0.5, 0.5, 0.5]);
   });
 
+  test("a quantised constant whose result is cut off stays in the graph", async () => {
+    const net = new Network(15);
+    const shape = [1, SIDE, SIDE, 3];
+    const x = net.input(SIDE, 1 / 128, 128);
+    const cut = net.activation(shape, 1 / 128, 0);
+    net.layer({ op: "ADD", inputs: [x, net.bytes([0.25], [], 0.25 / 100, 0)], output: cut });
+    const shifted = net.activation(shape, 1 / 128, 100);
+    net.layer({ op: "ADD", inputs: [cut, net.bytes([-0.5], [], 0.5 / 100, 0)], output: shifted });
+    finish(net, shifted);
+    await compare(net, { asInput: byte }, 0.1);
+  });
+
   test("float32 Rescaling in front of a QUANTIZE", async () => {
     const net = new Network(4);
     const shape = [1, SIDE, SIDE, 3];

@@ -157,6 +157,26 @@ describe("moving data", () => {
       net.layer({ op: "PAD", inputs, output: like(net, image, [1, 9, 8, 3]) });
     }));
 
+  for (const op of ["MAX_POOL_2D", "AVERAGE_POOL_2D"] as const) {
+    for (const size of [1, 2]) {
+      test(`PAD of ${size} in front of ${op}: its zeros count, as in ResNet's pool1_pad`, () =>
+        both(68, (net, image) => {
+          const side = 6 + 2 * size;
+          // All below zero, so that a maximum tells zeros from nothing.
+          const below = like(net, image, [1, 6, 6, 3], 0.02, 200);
+          const isFloat = net.at(image).type === "FLOAT32";
+          const limit = isFloat ? net.values([10], []) : net.bytes([0], [], 0.01, 100);
+          net.layer({ op: isFloat ? "SUB" : "MINIMUM", inputs: [image, limit], output: below });
+          const padded = like(net, image, [1, side, side, 3], 0.02, 200);
+          const pads = net.constant([0, 0, size, size, size, size, 0, 0], [4, 2]);
+          net.layer({ op: "PAD", inputs: [below, pads], output: padded });
+          const pooled = Math.floor((side - 2) / 2) + 1;
+          const output = like(net, image, [1, pooled, pooled, 3], op === "MAX_POOL_2D" ? 0.02 : 0.0213, 200);
+          net.layer({ op, inputs: [padded], output, filter: 2, stride: 2, padding: "VALID" });
+        }));
+    }
+  }
+
   test("QUANTIZE from one scale to another in the middle", () =>
     quantized(61, (net, image) => {
       net.layer({ op: "QUANTIZE", inputs: [image], output: net.activation([1, 6, 6, 4], 0.05, -10) });
