@@ -1,4 +1,3 @@
-import { imageFormats } from "../../../../src/function/image-format.ts";
 import { createResampler } from "../../../../src/function/kernel/resampler.ts";
 import { planGeometry } from "../../../../src/function/model/geometry.ts";
 import type { Geometry } from "../../../../src/function/model/preprocessing.ts";
@@ -18,8 +17,6 @@ export interface Decoded {
 }
 
 const resampler = createResampler();
-/** By the two decoders that are asked here. */
-const OPENED = imageFormats.filter((format) => format !== "heic");
 const AS_THEY_ARE = { layout: "NHWC", scale: [1, 1, 1], offset: [0, 0, 0] } as const;
 
 /**
@@ -33,7 +30,7 @@ export async function decodeImage(
   options: DecodeOptions,
   decoder: "sharp" | "any" = "sharp",
 ): Promise<Decoded> {
-  const header = inspectImage(bytes, options.maxImagePixels, OPENED);
+  const header = inspectImage(bytes, options.maxImagePixels);
   const plan = planGeometry(header.image, geometry);
   const { kernel } = geometry;
   const room = { bytes: new Uint8Array(0) };

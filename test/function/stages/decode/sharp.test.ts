@@ -58,7 +58,6 @@ const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect 
 const BLOCKED: Record<string, () => Buffer | Promise<Buffer>> = {
   TIFF: () => plain(RED).tiff().toBuffer(),
   SVG: () => Buffer.from(SVG),
-  HEIC: () => Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1"),
   PDF: () => Buffer.from("%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF"),
   BMP: () => Buffer.from("BM\x46\0\0\0\0\0\0\0\x36\0\0\0", "latin1"),
   text: () => Buffer.from("a text that is named picture.jpg"),
