@@ -1,7 +1,7 @@
 import middy from "@middy/core";
 import { createClassifier } from "./classifier.ts";
 import { readConfig } from "./config.ts";
-import { keepYoungGenerationSmall } from "./heap.ts";
+import { collectSeldom, keepYoungGenerationSmall } from "./heap.ts";
 import { assertMemory } from "./memory.ts";
 import { loadModel } from "./model/load.ts";
 import { createResponder } from "./respond.ts";
@@ -22,6 +22,7 @@ const classifier = await createClassifier(model, config);
 const metrics = createMetrics(config.serviceName, model.name);
 const modelLoadMs = performance.now() - startedAt;
 keepYoungGenerationSmall();
+collectSeldom();
 let isColdStart = true;
 
 /**

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { createClassifier } from "../../src/function/classifier.ts";
-import { keepYoungGenerationSmall } from "../../src/function/heap.ts";
+import { collectSeldom, keepYoungGenerationSmall } from "../../src/function/heap.ts";
 import { loadModel } from "../../src/function/model/load.ts";
 import { createResponder } from "../../src/function/respond.ts";
 import { createS3Client } from "../../src/function/s3.ts";
@@ -19,6 +19,7 @@ async function work(keys: readonly string[], counts: readonly number[]): Promise
   const config = testConfig();
   const model = await loadModel(join(PROJECT_DIR, "models/upload-triage"));
   keepYoungGenerationSmall();
+  collectSeldom();
   const classifier = await createClassifier(model, config);
   const metrics = createMetrics(config.serviceName, model.name);
   const respond = createResponder({ config, classifier, metrics, s3: createS3Client(config) });

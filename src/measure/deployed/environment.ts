@@ -8,6 +8,7 @@ import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../../local/tem
 
 /** An emulated machine takes seconds where Lambda takes milliseconds; the function's own deadline must not end it. */
 const DEADLINE_MS = 10 * 60_000;
+/** It takes 10 s of CPU time there, and on a machine that does other things as much longer. */
 const INIT_TIMEOUT_MS = 10 * 60_000;
 
 /** Where things are, as the function's process sees them. */
