@@ -100,8 +100,6 @@ export function openSession(
     graphOptimizationLevel: "all",
     intraOpNumThreads,
     interOpNumThreads: 1,
-    // Its bookkeeping costs more than malloc, which takes the same few blocks again and again.
-    enableCpuMemArena: false,
     extra: { session: { intra_op: { allow_spinning: "0" } } },
     logSeverityLevel: 3,
   });
