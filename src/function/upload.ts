@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Classification, Classifier } from "./classifier.ts";
 import type { Config } from "./config.ts";
@@ -59,7 +60,9 @@ export async function classifyUpload(
     const fetched = await deadline.bound(fetchAndClassify(context, upload, delivery));
     if (fetched === undefined) return { status: "superseded", ref };
     const { classification, fetchMs, bytes } = fetched;
-    return await publishClassified(context, upload, classification, { startedAt, fetchMs, bytes });
+    const publish = () => publishClassified(context, upload, classification, { startedAt, fetchMs, bytes });
+    // The suspicion that stands would be believed the next time, and S3 alone would be to blame.
+    return await (upload.isRejectionPublished ? persist(publish, deadline) : publish());
   } catch (thrown) {
     const error = codedError(thrown, deadline);
     if (upload.isRejectionPublished && OUT_OF_LIMITS.has(error.code)) {
@@ -73,6 +76,19 @@ export async function classifyUpload(
     if (error.retryable) return { status: "failed", ref, error };
     if (error.code === "OBJECT_EMPTY" && isFolderMarker(upload.source)) return { status: "ignored", ref };
     return rejectUpload(context, upload, error, startedAt);
+  }
+}
+
+/** Tries again what S3 refuses, for as long as there is time. */
+async function persist<Result>(work: () => Promise<Result>, deadline: Deadline): Promise<Result> {
+  for (let waitMs = 100; ; waitMs *= 2) {
+    try {
+      return await work();
+    } catch (error) {
+      const isWorthIt = error instanceof ClassifierError && error.retryable;
+      if (!isWorthIt || deadline.remainingMs() < 2 * waitMs) throw error;
+      await sleep(waitMs);
+    }
   }
 }
 

@@ -150,3 +150,19 @@ test("an object that only resembles a result stays, and the upload is told so at
   assert.deepEqual(await invoke(sqsEvent([{ Records: [record] }])), { batchItemFailures: [] });
   assert.equal(log[0]?.code, "RESULT_KEY_TAKEN");
 });
+
+test("a suspect is classified although S3 fails while its suspicion gives way", async (t) => {
+  const running = await start(t, { isolationQueueArn: ISOLATION_QUEUE, s3Attempts: 1 });
+  const record = await running.upload("k.png", await plainPng(RED));
+  running.s3.setFault({
+    kind: "status",
+    status: 503,
+    code: "SlowDown",
+    operations: ["GetObject"],
+    matches: (bucket) => bucket === "results",
+    times: 2,
+  });
+  const answer = await running.invoke(sqsEvent([{ Records: [record] }], ISOLATION_QUEUE, 4));
+  assert.deepEqual(answer, { batchItemFailures: [] });
+  assert.equal((await running.result("k.png"))?.status, "classified");
+});
