@@ -121,7 +121,7 @@ const VARIABLES: VariableOf = {
     ),
   ],
   topK: ["TOP_K", integer(5, 1, 1000)],
-  imagesInFlight: ["IMAGES_IN_FLIGHT", integer(16, 1, 64)],
+  imagesInFlight: ["IMAGES_IN_FLIGHT", integer(32, 1, 64)],
   decodesInFlight: ["DECODES_IN_FLIGHT", integer(3, 1, 16)],
   fileMemoryMb: ["FILE_MEMORY_MB", integer(64, 1, 1024)],
   maxObjectBytes: ["MAX_OBJECT_BYTES", integer(25 * 2 ** 20, 1, 2 ** 30)],

@@ -8,7 +8,7 @@ const DEFAULTS: Config = {
   resultsAs: "object",
   annotationName: "classification",
   topK: 5,
-  imagesInFlight: 16,
+  imagesInFlight: 32,
   decodesInFlight: 3,
   fileMemoryMb: 64,
   maxObjectBytes: 26_214_400,
