@@ -55,14 +55,26 @@ function versionOf(transformed: Fields, given: Readonly<Record<string, string>> 
     return textOf(String(fields(left).Ref)) === right;
   };
   const isTrue = (name: string) => holds(fields(template.Conditions)[name] ?? "");
-  const describe = (part: Value): string => {
-    if (typeof part === "string") return part;
-    const { Ref: reference, "Fn::If": choice, "Fn::Join": join } = fields(part);
-    if (typeof reference === "string") return textOf(reference);
-    const [first, ...others] = list(choice ?? join);
-    if (choice !== undefined) return describe(others[isTrue(String(first)) ? 0 : 1] ?? "");
-    return list(others[0]).map(describe).join(String(first));
+  const resolve = (part: Value): string | string[] => {
+    if (typeof part === "string" || typeof part === "number") return String(part);
+    if (Array.isArray(part)) return part.map(describe);
+    const [[name, value] = assert.fail("a function of CloudFormation")] = Object.entries(fields(part));
+    if (name === "Ref") return textOf(String(value));
+    const [first = "", second = "", third = ""] = list(value);
+    switch (name) {
+      case "Fn::If":
+        return describe(isTrue(String(first)) ? second : third);
+      case "Fn::Join":
+        return [resolve(second)].flat().join(String(first));
+      case "Fn::Split":
+        return describe(second).split(String(first));
+      case "Fn::Select":
+        return [resolve(second)].flat()[Number(first)] ?? assert.fail(JSON.stringify(part));
+      default:
+        return assert.fail(`${name} in the description`);
+    }
   };
+  const describe = (part: Value): string => String(resolve(part));
   const description = describe(fields(Properties).Description ?? "");
   return JSON.stringify([id, description]);
 }
@@ -76,7 +88,9 @@ function otherValue(name: string): string {
     ? "#000000"
     : name === "S3EndpointUrl"
       ? "https://s3.example.org"
-      : "another";
+      : name === "Formats"
+        ? "png"
+        : "another";
 }
 
 test("SAM makes a new version for another value of each of the function's parameters", { skip }, () => {
