@@ -6,6 +6,7 @@ import { count, formatCount } from "./format.ts";
 import type { Model } from "./model.ts";
 import { attempt } from "./notice.ts";
 import { act, fetchComparison } from "./server.ts";
+import { fillSheet } from "./sheet.ts";
 
 /** Rows of disagreement in the document at most; the exported list of a filter has all. */
 const MAX_SHOWN = 200;
@@ -29,31 +30,16 @@ export class Comparison {
   constructor(model: Model, onOpen: (key: string) => void) {
     this.#model = model;
     this.#onOpen = onOpen;
-    const close = h("button", {
-      type: "button",
-      class: "icon-button",
-      "aria-label": "Close",
-      title: "Close",
-      textContent: "×",
-      onclick: () => this.element.close(),
-    });
     for (const select of [this.#a, this.#b]) select.onchange = () => this.draw();
     this.#missing.a.onclick = () => this.#classify(this.#a.value);
     this.#missing.b.onclick = () => this.#classify(this.#b.value);
-    this.element.append(
-      h(
-        "div",
-        { class: "sheet-head" },
-        h("h2", { id: "comparison-title", textContent: "Compare two models" }),
-        close,
-      ),
+    fillSheet(
+      this.element,
+      { id: "comparison-title", text: "Compare two models" },
       h("div", { class: "comparison-status" }, "A ", this.#a, "B ", this.#b),
       h("div", { class: "comparison-status" }, this.#status, this.#missing.a, this.#missing.b),
       this.#body,
     );
-    this.element.addEventListener("click", ({ target }) => {
-      if (target === this.element) this.element.close();
-    });
   }
 
   open(): void {

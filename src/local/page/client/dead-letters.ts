@@ -1,6 +1,7 @@
 import type { RuntimeView } from "../api.ts";
 import { h } from "./dom.ts";
 import { count, formatCount } from "./format.ts";
+import { fillSheet } from "./sheet.ts";
 
 /** Which uploads were given up, after how many attempts and why, in a sheet at the side. */
 export class DeadLetters {
@@ -9,19 +10,7 @@ export class DeadLetters {
   #shown = "";
 
   constructor() {
-    const close = h("button", {
-      type: "button",
-      class: "icon-button",
-      "aria-label": "Close",
-      title: "Close",
-      textContent: "×",
-      onclick: () => this.element.close(),
-    });
-    const title = h("h2", { id: "letters-title", textContent: "Why they were given up" });
-    this.element.append(h("div", { class: "sheet-head" }, title, close), this.#list);
-    this.element.addEventListener("click", ({ target }) => {
-      if (target === this.element) this.element.close();
-    });
+    fillSheet(this.element, { id: "letters-title", text: "Why they were given up" }, this.#list);
   }
 
   open(): void {

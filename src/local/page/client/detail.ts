@@ -8,6 +8,7 @@ import { Preview } from "./preview.ts";
 import { rawTexts, resultLinks } from "./raw.ts";
 import { describeResult } from "./result-view.ts";
 import { act, fetchEmf, fetchHistory, fetchResult } from "./server.ts";
+import { closeByBackdrop, iconButton } from "./sheet.ts";
 import { waterfall } from "./waterfall.ts";
 
 const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
@@ -32,9 +33,7 @@ export class Detail {
 
   constructor(options: DetailOptions) {
     this.#options = options;
-    this.element.addEventListener("click", ({ target }) => {
-      if (target === this.element) this.element.close();
-    });
+    closeByBackdrop(this.element);
     this.element.addEventListener("close", () => {
       this.#picture = undefined;
       options.onClose();
@@ -121,15 +120,6 @@ export class Detail {
   }
 
   #head(picture: PictureView): HTMLElement {
-    const button = (label: string, text: string, onclick: () => void) =>
-      h("button", {
-        type: "button",
-        class: "icon-button",
-        "aria-label": label,
-        title: label,
-        textContent: text,
-        onclick,
-      });
     const rerun = h("button", { type: "button", class: "button", textContent: "Classify again" });
     rerun.onclick = () => attempt("Classify again", () => act("rerun", { keys: [picture.key] }));
     return h(
@@ -137,9 +127,9 @@ export class Detail {
       { class: "detail-head" },
       h("h2", { textContent: picture.key, title: picture.key }),
       rerun,
-      button("Previous picture", "↑", () => this.#step(-1)),
-      button("Next picture", "↓", () => this.#step(1)),
-      button("Close", "×", () => this.element.close()),
+      iconButton("Previous picture", "↑", () => this.#step(-1)),
+      iconButton("Next picture", "↓", () => this.#step(1)),
+      iconButton("Close", "×", () => this.element.close()),
     );
   }
 }
