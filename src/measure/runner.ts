@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { PROJECT_DIR } from "../local/template.ts";
+import { nextReply } from "./next-reply.ts";
 import type { OwnJavaScript } from "./own-javascript.ts";
 import type { Round, RowReply, RowRequest } from "./row-process.ts";
 import type { RowEntry } from "./rows/catalog.ts";
@@ -79,7 +80,7 @@ async function startNodeRow(
   });
   const ask = async (request: RowRequest): Promise<RowReply> => {
     child.send(request);
-    const reply = await nextReply(child, entry);
+    const reply = await nextReply<RowReply>(child, `Row ${entry.id}: its`);
     if (reply.type === "failed") throw new Error(`Row ${entry.id} failed: ${reply.message}`);
     return reply;
   };
@@ -106,22 +107,6 @@ async function startNodeRow(
       if (child.exitCode === null) await once(child, "exit");
     },
   };
-}
-
-async function nextReply(child: ChildProcess, entry: RowEntry): Promise<RowReply> {
-  const stop = new AbortController();
-  try {
-    return await Promise.race([
-      once(child, "message", { signal: stop.signal }).then(([reply]) => reply as RowReply),
-      once(child, "exit", { signal: stop.signal }).then(([code, signal]): never => {
-        throw new Error(
-          `Row ${entry.id}: its process ended with ${code ?? signal}; its message stands above.`,
-        );
-      }),
-    ]);
-  } finally {
-    stop.abort();
-  }
 }
 
 async function startPillowRow(

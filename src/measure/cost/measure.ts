@@ -11,6 +11,7 @@ import type { ObjectEventRecord } from "../../local/s3/notification.ts";
 import { startS3 } from "../../local/s3/server.ts";
 import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../../local/template.ts";
 import { sqsEvent } from "../deployed/uploads.ts";
+import { nextReply } from "../next-reply.ts";
 import type { InvokeReply, InvokeRequest } from "./function-process.ts";
 import type { Line, Requests, Work } from "./model.ts";
 
@@ -93,7 +94,7 @@ export async function measureWork(
       },
     });
     child.stdout?.resume();
-    const ready = await nextReply(child);
+    const ready = await nextReply<InvokeReply>(child, "The function's");
     if (ready.type !== "ready") throw new Error("Expected the function to load first.");
     const bodies = await Promise.all(options.pictures.map((path) => readFile(path)));
     let uploads = 0;
@@ -105,7 +106,7 @@ export async function measureWork(
       const event = sqsEvent(records.splice(0, batch));
       const before = { ...counts };
       child?.send({ event } satisfies InvokeRequest);
-      const reply = await nextReply(child as ChildProcess);
+      const reply = await nextReply<InvokeReply>(child as ChildProcess, "The function's");
       if (reply.type !== "done")
         throw new Error(reply.type === "failed" ? reply.message : "Expected an answer.");
       if (counts.others > before.others) throw new Error("Expected no other requests to S3 than are priced.");
@@ -179,19 +180,4 @@ export function lineThrough(points: readonly (readonly [number, number])[]): Lin
   const perPicture = (y2 - y1) / (x2 - x1);
   const fixed = y1 - perPicture * x1;
   return fixed < 0 ? { fixed: 0, perPicture: y2 / x2 } : { fixed, perPicture };
-}
-
-async function nextReply(child: ChildProcess): Promise<InvokeReply> {
-  const stop = new AbortController();
-  const { signal } = stop;
-  try {
-    return await Promise.race([
-      once(child, "message", { signal }).then(([reply]) => reply as InvokeReply),
-      once(child, "exit", { signal }).then(([code]): never => {
-        throw new Error(`The function's process ended with ${code}; its message stands above.`);
-      }),
-    ]);
-  } finally {
-    stop.abort();
-  }
 }

@@ -1,6 +1,7 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { nextReply } from "../next-reply.ts";
 import type { StorageReply, StorageRequest } from "./storage-process.ts";
 
 /** S3 in another process, at a distance. */
@@ -18,13 +19,13 @@ export async function startStorage(latencyMs: number): Promise<Storage> {
     execArgv: [],
     serialization: "advanced",
   });
-  const started = await nextReply(child);
+  const started = await nextReply<StorageReply>(child, "The S3 endpoint's");
   if (started.type !== "started") throw new Error("Expected the S3 endpoint to start first.");
   return {
     url: started.url,
     async upload(pictures, batch) {
       child.send({ pictures, batch } satisfies StorageRequest);
-      const reply = await nextReply(child);
+      const reply = await nextReply<StorageReply>(child, "The S3 endpoint's");
       if (reply.type !== "uploaded") throw new Error("Expected events of what was uploaded.");
       return reply.events;
     },
@@ -34,19 +35,4 @@ export async function startStorage(latencyMs: number): Promise<Storage> {
       await exited;
     },
   };
-}
-
-async function nextReply(child: ChildProcess): Promise<StorageReply> {
-  const stop = new AbortController();
-  const { signal } = stop;
-  try {
-    return await Promise.race([
-      once(child, "message", { signal }).then(([reply]) => reply as StorageReply),
-      once(child, "exit", { signal }).then(([code]): never => {
-        throw new Error(`The S3 endpoint's process ended with ${code}; its message stands above.`);
-      }),
-    ]);
-  } finally {
-    stop.abort();
-  }
 }

@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { nextReply } from "../next-reply.ts";
 import { DEPLOYED, deployedId } from "../rows/catalog.ts";
 import type { StageMs } from "../rows/row.ts";
 import { spreadOf } from "../statistics.ts";
@@ -185,7 +186,7 @@ async function openRow(
   });
   const ask = async (request: SampledRequest): Promise<SampledReply> => {
     child.send(request);
-    const reply = await nextReply(child, row);
+    const reply = await nextReply<SampledReply>(child, `Row ${row}: its`);
     if (reply.type === "failed") throw new Error(`Row ${row} failed: ${reply.message}`);
     return reply;
   };
@@ -199,19 +200,4 @@ async function openRow(
       await rm(`/tmp/perf-${child.pid}.map`, { force: true });
     },
   };
-}
-
-async function nextReply(child: ChildProcess, row: string): Promise<SampledReply> {
-  const stop = new AbortController();
-  const { signal } = stop;
-  try {
-    return await Promise.race([
-      once(child, "message", { signal }).then(([reply]) => reply as SampledReply),
-      once(child, "exit", { signal }).then(([code, by]): never => {
-        throw new Error(`Row ${row}: its process ended with ${code ?? by}; its message stands above.`);
-      }),
-    ]);
-  } finally {
-    stop.abort();
-  }
 }
