@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { join } from "node:path";
-import { S3Client } from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSEvent } from "aws-lambda";
 import { RESULTS_AS, type ResultsAs } from "../function/config.ts";
 import { buildFunction, FUNCTION_DIR } from "./build.ts";
@@ -13,6 +13,7 @@ import type { LogFormat } from "./lambda/report.ts";
 import { startRuntime } from "./lambda/runtime.ts";
 import { type DeadMessage, Queue } from "./queue.ts";
 import { listUnclassified } from "./resume.ts";
+import { createLocalClient } from "./s3/client.ts";
 import type { Fault } from "./s3/fault.ts";
 import { startS3 } from "./s3/server.ts";
 import {
@@ -143,12 +144,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
     release();
     throw error;
   });
-  const client = new S3Client({
-    endpoint: s3.url,
-    region: REGION,
-    forcePathStyle: true,
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  const client = createLocalClient(s3.url, { region: REGION });
   let { modelDir, concurrency = 2 } = options;
   const environment = {
     ...template.environment,

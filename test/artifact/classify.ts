@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+import { createLocalClient } from "../../src/local/s3/client.ts";
 import { type Layout, startFunction } from "../../src/measure/deployed/environment.ts";
 
 /** What one event brought about. */
@@ -29,12 +35,7 @@ export async function runEvents(
   s3Url: string,
   events: ReadonlyMap<string, unknown>,
 ): Promise<Run> {
-  const client = new S3Client({
-    endpoint: s3Url,
-    forcePathStyle: true,
-    region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  const client = createLocalClient(s3Url);
   const running = await startFunction({
     ...layout,
     environment: {

@@ -2,12 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { readConfig } from "../../src/function/config.ts";
 import { buildFunction } from "../../src/local/build.ts";
 import type { EventSourceOptions } from "../../src/local/event-source.ts";
 import { type LambdaRuntime, startRuntime } from "../../src/local/lambda/runtime.ts";
+import { createLocalClient } from "../../src/local/s3/client.ts";
 import type { ObjectEventRecord } from "../../src/local/s3/notification.ts";
 import { startS3 } from "../../src/local/s3/server.ts";
 import { seededRandom } from "../../src/measure/random.ts";
@@ -82,8 +83,7 @@ export async function simulateProcesses(
     undefined,
     (exchange) => onBroken(exchange),
   );
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const s3 = new S3Client({ endpoint: server.url, region: "us-east-1", forcePathStyle: true, credentials });
+  const s3 = createLocalClient(server.url);
   const readings = readingsOf(resultsAs, { s3, linesOf: index.linesOf });
   const taskRoot = join(dir, "function");
   await buildFunction(taskRoot, without === undefined ? [] : [mutantPlugin(without)]);

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { S3Client } from "@aws-sdk/client-s3";
 import { readConfig } from "../../src/function/config.ts";
 import { buildFunction } from "../../src/local/build.ts";
 import type { EventSourceOptions } from "../../src/local/event-source.ts";
+import { createLocalClient } from "../../src/local/s3/client.ts";
 import type { ObjectEventRecord } from "../../src/local/s3/notification.ts";
 import { startS3 } from "../../src/local/s3/server.ts";
 import { seededRandom } from "../../src/measure/random.ts";
@@ -63,8 +63,7 @@ export async function simulate(
         records.set(`${record.s3.bucket.name}/${key}`, record);
     },
   });
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const s3 = new S3Client({ endpoint: server.url, region: "us-east-1", forcePathStyle: true, credentials });
+  const s3 = createLocalClient(server.url);
   const variables = {
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: "local",

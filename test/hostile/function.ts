@@ -2,13 +2,14 @@ import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { ResultsAs } from "../../src/function/config.ts";
 import { buildFunction } from "../../src/local/build.ts";
 import type { InvocationResult } from "../../src/local/lambda/environment.ts";
 import { readMemory } from "../../src/local/lambda/memory.ts";
 import { REGION } from "../../src/local/lambda/process.ts";
 import { startRuntime } from "../../src/local/lambda/runtime.ts";
+import { createLocalClient } from "../../src/local/s3/client.ts";
 import { startS3 } from "../../src/local/s3/server.ts";
 import { decodeKey } from "../../src/local/stack-events.ts";
 import { readFunctionTemplate, readTemplate } from "../../src/local/template.ts";
@@ -60,12 +61,7 @@ export async function startHostileFunction(
       if (requestId !== undefined) lines.set(requestId, decodeKey(object.key));
     },
   });
-  const client = new S3Client({
-    endpoint: s3.url,
-    region: REGION,
-    forcePathStyle: true,
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  const client = createLocalClient(s3.url, { region: REGION });
   const runtime = startRuntime({
     functionName: "hostile",
     taskRoot,

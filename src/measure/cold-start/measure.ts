@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { createLocalClient, localS3Variables } from "../../local/s3/client.ts";
 import { startS3 } from "../../local/s3/server.ts";
 import { PROJECT_DIR } from "../../local/template.ts";
 import { describeMachine, type Machine } from "../machine.ts";
@@ -38,13 +39,7 @@ export interface ColdStartReport {
 export async function measureColdStart(options: ColdStartOptions): Promise<ColdStartReport> {
   const dir = await mkdtemp(join(tmpdir(), "cold-start-"));
   const server = await startS3({ dataDir: join(dir, "s3"), buckets: ["uploads", "results"] });
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const client = new S3Client({
-    endpoint: server.url,
-    region: "us-east-1",
-    credentials,
-    forcePathStyle: true,
-  });
+  const client = createLocalClient(server.url);
   try {
     const bundles = await buildBundles(dir);
     const body = await readFile(options.picture);
@@ -119,11 +114,7 @@ function environment(
     NODE_PATH: join(PROJECT_DIR, "node_modules"),
     MODEL_DIR: modelDir,
     RESULTS_BUCKET: "results",
-    S3_FORCE_PATH_STYLE: "true",
-    AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "local",
-    AWS_SECRET_ACCESS_KEY: "local",
+    ...localS3Variables(endpoint),
     ...more,
   };
 }

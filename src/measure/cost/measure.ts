@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { median } from "simple-statistics";
 import type { ResultsAs } from "../../function/config.ts";
 import { buildFunction } from "../../local/build.ts";
+import { createLocalClient, localS3Variables } from "../../local/s3/client.ts";
 import type { ObjectEventRecord } from "../../local/s3/notification.ts";
 import { startS3 } from "../../local/s3/server.ts";
 import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "../../local/template.ts";
@@ -66,13 +67,7 @@ export async function measureWork(
       counts[operation in counts ? (operation as keyof typeof counts) : "others"] += 1;
     },
   });
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const client = new S3Client({
-    endpoint: server.url,
-    region: "us-east-1",
-    credentials,
-    forcePathStyle: true,
-  });
+  const client = createLocalClient(server.url);
   let child: ChildProcess | undefined;
   try {
     const { file } = await buildFunction(dir);
@@ -86,11 +81,7 @@ export async function measureWork(
         MODEL_DIR: options.modelDir,
         RESULTS_BUCKET: "results",
         RESULTS_AS: options.resultsAs ?? "object",
-        S3_FORCE_PATH_STYLE: "true",
-        AWS_ENDPOINT_URL_S3: server.url,
-        AWS_REGION: "us-east-1",
-        AWS_ACCESS_KEY_ID: "local",
-        AWS_SECRET_ACCESS_KEY: "local",
+        ...localS3Variables(server.url),
       },
     });
     child.stdout?.resume();

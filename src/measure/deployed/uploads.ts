@@ -1,4 +1,5 @@
-import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { createLocalClient } from "../../local/s3/client.ts";
 import type { ObjectEventRecord } from "../../local/s3/notification.ts";
 import { type S3Server, startS3 } from "../../local/s3/server.ts";
 
@@ -24,12 +25,7 @@ export async function startUploads(dataDir: string): Promise<Uploads> {
       if (record.s3.bucket.name === UPLOADS.name) records.push(record);
     },
   });
-  const client = new S3Client({
-    endpoint: server.url,
-    region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    forcePathStyle: true,
-  });
+  const client = createLocalClient(server.url);
   let uploaded = 0;
   return {
     url: server.url,

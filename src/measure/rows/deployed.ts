@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { localS3Variables } from "../../local/s3/client.ts";
 import { readFunctionTemplate, readTemplate } from "../../local/template.ts";
 import { startStorage } from "../deployed/storage.ts";
 import { RESULTS_BUCKET } from "../deployed/uploads.ts";
@@ -22,11 +23,7 @@ export function openDeployed(latencyMs: number, batch: number): OpensRow {
       ...process.env,
       MODEL_DIR: modelDir,
       RESULTS_BUCKET,
-      S3_FORCE_PATH_STYLE: "true",
-      AWS_ENDPOINT_URL_S3: storage.url,
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "local",
-      AWS_SECRET_ACCESS_KEY: "local",
+      ...localS3Variables(storage.url),
     });
     // Its metrics and logs are no output of the bench.
     process.stdout.write = () => true;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { openObject } from "../../../src/function/stages/fetch.ts";
+import { createLocalClient } from "../../../src/local/s3/client.ts";
 import { type Exchange, type Fault, startFaultProxy } from "../../faults/proxy.ts";
 import { startEndpoint } from "../../local/s3/harness.ts";
 
@@ -24,12 +25,7 @@ for (const [lie, first] of [
     let lies = 1;
     const choose = ({ method }: Exchange) => (method === "GET" && lies-- > 0 ? lie : undefined);
     const proxy = await startFaultProxy(s3.url, choose, () => "/archive/key");
-    const client = new S3Client({
-      endpoint: proxy.url,
-      region: "us-east-1",
-      forcePathStyle: true,
-      credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    });
+    const client = createLocalClient(proxy.url);
     t.after(async () => {
       client.destroy();
       await proxy.close();

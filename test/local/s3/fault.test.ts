@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { createLocalClient } from "../../../src/local/s3/client.ts";
 import { bytesOf, startEndpoint } from "./harness.ts";
 
 const Bucket = "uploads";
@@ -28,13 +29,7 @@ test("a status fault hits the operations, keys and number of requests that it na
 test("a client that retries gets through a fault that ends", async (t) => {
   const { client, setFault, url } = await startEndpoint(t);
   await client.send(new PutObjectCommand({ Bucket, Key: "k", Body: "x" }));
-  const retrying = new S3Client({
-    endpoint: url,
-    region: "us-east-1",
-    forcePathStyle: true,
-    maxAttempts: 3,
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  const retrying = createLocalClient(url, { maxAttempts: 3 });
   t.after(() => retrying.destroy());
   setFault({ kind: "status", status: 500, code: "InternalError", times: 2 });
   const got = await retrying.send(new GetObjectCommand({ Bucket, Key: "k" }));

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { S3Client } from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
+import { createLocalClient } from "../../../src/local/s3/client.ts";
 import type { ObjectEventRecord } from "../../../src/local/s3/notification.ts";
 import { type S3Options, type S3Server, startS3 } from "../../../src/local/s3/server.ts";
 
@@ -40,13 +41,7 @@ export async function startEndpoint(test: TestContext, options: Partial<S3Option
 
 /** A client as an application would make it; `maxAttempts` 1 shows every answer. */
 export function createClient(endpoint: string): S3Client {
-  return new S3Client({
-    endpoint,
-    region: "us-east-1",
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  return createLocalClient(endpoint, { maxAttempts: 1 });
 }
 
 /** The bytes of a response body. */
