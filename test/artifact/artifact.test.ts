@@ -30,23 +30,18 @@ import {
   buildModelLayer,
   buildNativeLayer,
 } from "../../src/measure/arm64/artifact.ts";
-import { type Arm64Machine, prepareArm64 } from "../../src/measure/arm64/machine.ts";
-import { atLambdaPaths, canMount } from "../../src/measure/arm64/namespace.ts";
-import type { Layout } from "../../src/measure/deployed/environment.ts";
+import { arm64Layout, hostLayout } from "../../src/measure/arm64/layout.ts";
+import { canMount } from "../../src/measure/arm64/namespace.ts";
 import ceilings from "./ceilings.json" with { type: "json" };
 import { assertSameEffect, type Run, runEvents } from "./classify.ts";
 import { findFaults, fingerprint, listFiles, sizeOf, zipSize } from "./inspect.ts";
+import { machine, noArm64, root } from "./machine.ts";
 
 const MODEL = process.env.MODEL ?? "upload-triage";
-const BUILD = join(PROJECT_DIR, ".build");
 const FIXTURES = join(PROJECT_DIR, "test/fixtures");
 const EVENTS = join(PROJECT_DIR, "events");
 /** Scores lie between 0 and 1. */
 const TOLERANCE = 0.05;
-
-const machine: Arm64Machine | Error = await prepareArm64(join(BUILD, "arm64")).catch((error: Error) => error);
-const noArm64 = machine instanceof Error ? machine.message : undefined;
-const root = machine instanceof Error || !machine.emulated ? join(BUILD, "artifact") : machine.root;
 
 let artifact: Artifact;
 let folder = "";
@@ -158,35 +153,12 @@ async function openS3(): Promise<S3Server> {
   return server;
 }
 
-/** The process sees at Lambda's own paths what `artifact` laid out, where this machine lets it have mounts of its own. */
-function arm64Layout(arm64: Arm64Machine, mounts: { readonly withoutSys: boolean } | undefined): Layout {
-  const prefix = mounts === undefined ? root : "";
-  return {
-    command: mounts === undefined ? arm64.command : atLambdaPaths(arm64.command, root, mounts),
-    task: `${prefix}/var/task`,
-    runtime: `${prefix}/var/runtime`,
-    nodePath: `${prefix}/opt/nodejs/node_modules`,
-    environment: { MODEL_DIR: `${prefix}/opt/model/${MODEL}` },
-  };
-}
-
-/** The same bundle and model on this machine's own processor, with the project's own native packages. */
-function hostLayout(): Layout {
-  return {
-    command: [process.execPath],
-    task: artifact.task,
-    runtime: artifact.runtime,
-    nodePath: join(PROJECT_DIR, "node_modules"),
-    environment: { MODEL_DIR: join(artifact.opt, "model", MODEL) },
-  };
-}
-
 let expected: Run;
 
 test("on this machine, every sample picture is classified, and every event is answered", async () => {
   s3 = await openS3();
   expected = await runEvents(
-    hostLayout(),
+    hostLayout(artifact, MODEL),
     s3.url,
     new Map([...readEvents(), ...pictureEvents([...pictures, ...heics])]),
   );
@@ -227,7 +199,7 @@ function assertSameRun(actual: Run, names: Iterable<string>): void {
 test("on arm64, every event and every sample picture gives the same labels", { skip: noArm64 }, async () => {
   assert.ok(!(machine instanceof Error));
   const events = new Map([...readEvents(), ...pictureEvents()]);
-  const layout = arm64Layout(machine, canMount() ? { withoutSys: false } : undefined);
+  const layout = arm64Layout(artifact, machine.command, MODEL);
   const run = await runEvents(layout, s3.url, events);
   assertSameRun(run, events.keys());
   assertEveryMetric(run);
@@ -267,7 +239,11 @@ test("on arm64 without /sys, as on Lambda, every event gives the same labels", {
     return;
   }
   const events = readEvents();
-  const run = await runEvents(arm64Layout(machine, { withoutSys: true }), s3.url, events);
+  const run = await runEvents(
+    arm64Layout(artifact, machine.command, MODEL, { withoutSys: true }),
+    s3.url,
+    events,
+  );
   assertSameRun(run, events.keys());
   assert.match(run.log.join("\n"), /\/sys\/devices\/system\/cpu\/possible/, "the run had its /sys after all");
 });

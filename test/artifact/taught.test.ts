@@ -4,24 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type S3Server, startS3 } from "../../src/local/s3/server.ts";
-import { PROJECT_DIR } from "../../src/local/template.ts";
 import { type Artifact, buildArtifact } from "../../src/measure/arm64/artifact.ts";
-import { type Arm64Machine, prepareArm64 } from "../../src/measure/arm64/machine.ts";
-import { atLambdaPaths, canMount } from "../../src/measure/arm64/namespace.ts";
-import type { Layout } from "../../src/measure/deployed/environment.ts";
+import { arm64Layout, hostLayout } from "../../src/measure/arm64/layout.ts";
 import { DEFAULT_MODEL, MODELS_DIR } from "../../src/models/folder.ts";
 import { teach } from "../../src/models/teach/teach.ts";
 import { drawFolder, type Kind } from "../models/teach/pictures.ts";
 import { type Run, runEvents } from "./classify.ts";
 import { listFiles } from "./inspect.ts";
+import { machine, noArm64, root } from "./machine.ts";
 
 const NAME = "drawings";
 const KINDS: readonly Kind[] = ["bars", "dots", "rings", "stripes", "noise"];
-const BUILD = join(PROJECT_DIR, ".build");
-
-const machine: Arm64Machine | Error = await prepareArm64(join(BUILD, "arm64")).catch((error: Error) => error);
-const noArm64 = machine instanceof Error ? machine.message : undefined;
-const root = machine instanceof Error || !machine.emulated ? join(BUILD, "artifact") : machine.root;
 
 let artifact: Artifact;
 let folder = "";
@@ -66,16 +59,6 @@ function judgementsOf({ effects }: Run): Judged[] {
   return [...events.keys()].map((key) => effects.get(key)?.results[`${key}.json`] as Judged);
 }
 
-function layoutOf(prefix: string, command: readonly string[], nodePath: string): Layout {
-  return {
-    command: [...command],
-    task: `${prefix}/var/task`,
-    runtime: `${prefix}/var/runtime`,
-    nodePath,
-    environment: { MODEL_DIR: `${prefix}/opt/model/${NAME}` },
-  };
-}
-
 let expected: Judged[];
 
 test("the layer holds the taught model alone: three files", () => {
@@ -88,8 +71,7 @@ test("the layer holds the taught model alone: three files", () => {
 });
 
 test("the built function tells the drawings apart, calls noise unknown and names the head", async () => {
-  const layout = layoutOf(root, [process.execPath], join(PROJECT_DIR, "node_modules"));
-  expected = judgementsOf(await runEvents(layout, s3.url, events));
+  expected = judgementsOf(await runEvents(hostLayout(artifact, NAME), s3.url, events));
   for (const [index, key] of [...events.keys()].entries()) {
     const judged = expected[index];
     assert.equal(judged?.status, "classified", key);
@@ -101,10 +83,7 @@ test("the built function tells the drawings apart, calls noise unknown and names
 
 test("on arm64 it says the same", { skip: noArm64 }, async () => {
   assert.ok(!(machine instanceof Error));
-  const mounts = canMount();
-  const prefix = mounts ? "" : root;
-  const command = mounts ? atLambdaPaths(machine.command, root, { withoutSys: false }) : machine.command;
-  const layout = layoutOf(prefix, command, `${prefix}/opt/nodejs/node_modules`);
+  const layout = arm64Layout(artifact, machine.command, NAME);
   const actual = judgementsOf(await runEvents(layout, s3.url, events));
   for (const [index, key] of [...events.keys()].entries()) {
     const [ours, theirs] = [expected[index], actual[index]];

@@ -11,8 +11,8 @@ import { type Artifact, buildArtifact } from "./artifact.ts";
 import type { CountReport } from "./count-report.ts";
 import { sumInterval } from "./count-report.ts";
 import { type Counter, type Interval, openCounter } from "./counter.ts";
+import { arm64Layout, artifactRoot } from "./layout.ts";
 import { type Arm64Machine, prepareArm64 } from "./machine.ts";
-import { atLambdaPaths, canMount } from "./namespace.ts";
 import { originsOf } from "./origin.ts";
 import { buildSessionProgram, startSession } from "./session.ts";
 
@@ -55,15 +55,18 @@ export async function countFunction(
   const uploads = await startUploads(join(dir, "s3"));
   const bodies = await readPictures(pictures);
   try {
-    const running = await startFunction(
-      layoutOf(artifact, [...counter.command, ...namesTo(dir)], basename(resolve(options.modelDir)), {
+    const layout = layoutOf(artifact, counter, dir, options);
+    const running = await startFunction({
+      ...layout,
+      environment: {
+        ...layout.environment,
         RESULTS_BUCKET,
         AWS_ENDPOINT_URL_S3: uploads.url,
         S3_FORCE_PATH_STYLE: "true",
         // The emulated machine is slow, S3 is not silent.
         S3_TIMEOUT_MS: "600000",
-      }),
-    );
+      },
+    });
     try {
       const invoke = async (batch: number): Promise<void> => {
         const event = await uploads.upload(batchOf(bodies, batch));
@@ -105,8 +108,7 @@ export async function countSession(runs: number, options: CountOptions): Promise
   const dir = await mkdtemp(join(tmpdir(), "count-"));
   try {
     await buildSessionProgram(artifact.task);
-    const command = [...counter.command, ...namesTo(dir)];
-    const session = await startSession(layoutOf(artifact, command, basename(resolve(options.modelDir)), {}));
+    const session = await startSession(layoutOf(artifact, counter, dir, options));
     try {
       await session.run(WARM_UP_RUNS);
       options.onStep();
@@ -131,37 +133,23 @@ async function prepare({
   const machine = await prepareArm64(CACHE_DIR);
   const counter = await openCounter(machine, cpu, CACHE_DIR);
   const dir = resolve(modelDir);
-  const root = machine.emulated ? machine.root : join(PROJECT_DIR, ".build/artifact");
   try {
-    return { artifact: await buildArtifact(root, basename(dir), dirname(dir)), machine, counter };
+    return {
+      artifact: await buildArtifact(artifactRoot(machine), basename(dir), dirname(dir)),
+      machine,
+      counter,
+    };
   } catch (error) {
     await counter.close();
     throw error;
   }
 }
 
-/** Makes V8 write the names of what it compiles; only that code is not moved then. */
-function namesTo(dir: string): string[] {
+/** Under the counter; V8 writes the names of what it compiles into `dir`, and only that code is not moved then. */
+function layoutOf(artifact: Artifact, counter: Counter, dir: string, { modelDir }: CountOptions): Layout {
   const log = ["--no-logfile-per-isolate", `--logfile=${join(dir, "v8.log")}`];
-  return ["--perf-basic-prof", `--perf-basic-prof-path=${dir}`, ...log];
-}
-
-/** The process sees at Lambda's own paths what the artifact is, where this machine lets it have mounts of its own. */
-function layoutOf(
-  { task, opt, runtime }: Artifact,
-  command: readonly string[],
-  model: string,
-  environment: Readonly<Record<string, string>>,
-): Layout {
-  const mounted = canMount();
-  const folder = mounted ? "/opt" : opt;
-  return {
-    command: mounted ? atLambdaPaths(command, dirname(opt)) : command,
-    task: mounted ? "/var/task" : task,
-    runtime: mounted ? "/var/runtime" : runtime,
-    nodePath: `${folder}/nodejs/node_modules`,
-    environment: { ...environment, MODEL_DIR: `${folder}/model/${model}` },
-  };
+  const command = [...counter.command, "--perf-basic-prof", `--perf-basic-prof-path=${dir}`, ...log];
+  return arm64Layout(artifact, command, basename(resolve(modelDir)));
 }
 
 function perfMapIn(dir: string): string {
