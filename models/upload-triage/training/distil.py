@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from average import optimiser_of, update_average
 from memory import as_input, maps_of
 from model import SIZE, Trunk
 from sources import read_index
@@ -58,9 +59,7 @@ def main():
     share = np.sqrt([len(pixels[s]) for s in sources])
     share *= [2.0 if s == "flowers" or "imagenet" in s else 1.0 for s in sources]  # photographs have few sources
     share, scale = share / share.sum(), spread(maps)
-    decays = [p.ndim > 1 and p.shape[1] > 1 for p in model.parameters()]
-    optimiser = torch.optim.AdamW([{"params": [p for p, d in zip(model.parameters(), decays) if d], "weight_decay": 0.01},
-                                   {"params": [p for p, d in zip(model.parameters(), decays) if not d], "weight_decay": 0}], args.lr)
+    optimiser = optimiser_of(model, args.lr, 0.01)
 
     def save():
         torch.save({"model": average.state_dict()}, args.out + ".part")
@@ -82,10 +81,7 @@ def main():
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimiser.step()
         step, seen = step + 1, 0.98 * seen + 0.02 * float(loss) if seen else float(loss)
-        keep = min(0.995, (step + 1) / (step + 20))
-        with torch.no_grad():
-            for a, b in zip(average.state_dict().values(), model.state_dict().values()):
-                a.mul_(keep).add_(b, alpha=1 - keep) if a.dtype.is_floating_point else a.copy_(b)
+        update_average(average, model, step)
         if time.time() - shown > 30:
             shown = time.time()
             save()

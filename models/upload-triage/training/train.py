@@ -18,6 +18,7 @@ import time
 import torch
 from torch.nn import functional as F
 
+from average import optimiser_of, update_average
 from memory import Views, batch
 from model import Tail
 from sources import fold_of, read_index
@@ -61,9 +62,7 @@ def main():
         model.load_state_dict(torch.load(args.start)["model"])
     average = copy.deepcopy(model)
     parameters = list(model.parameters())
-    decays = [p.ndim > 1 and p.shape[1] > 1 for p in parameters]
-    optimiser = torch.optim.AdamW([{"params": [p for p, d in zip(parameters, decays) if d], "weight_decay": 0.05},
-                                   {"params": [p for p, d in zip(parameters, decays) if not d], "weight_decay": 0}], args.lr)
+    optimiser = optimiser_of(model, args.lr, 0.05)
     step = 0
     if saved:
         model.load_state_dict(saved["live"])
@@ -93,10 +92,7 @@ def main():
         torch.nn.utils.clip_grad_norm_(parameters, 5.0)
         optimiser.step()
         step, seen = step + 1, 0.98 * seen + 0.02 * float(loss) if seen else float(loss)
-        keep = min(args.keep, (step + 1) / (step + 20))
-        with torch.no_grad():
-            for a, b in zip(average.state_dict().values(), model.state_dict().values()):
-                a.mul_(keep).add_(b, alpha=1 - keep) if a.dtype.is_floating_point else a.copy_(b)
+        update_average(average, model, step, args.keep)
         if time.time() - shown > 100:
             shown = time.time()
             save()
