@@ -1,19 +1,15 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { type Comparison, compareModels } from "./compare.ts";
+import { type Comparison, compareModels, SAMPLES_DIR, WORTHWHILE } from "./compare.ts";
 import { CommandError, messageOf } from "./errors.ts";
 import { type ImportedModel, type ImportOptions, importTflite } from "./import.ts";
 import { textTable } from "./text-table.ts";
 
-/** Images of our own making. */
-const SAMPLES_DIR = join(import.meta.dirname, "../../test/fixtures");
 const EXTENSIONS = new Set([".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".heic", ".heif"]);
 /** So many images are compared, and so many of them shown. */
 const MOST = 200;
 const SHOWN = 8;
-/** INT8 that gains less is not worth what it loses. */
-const WORTHWHILE = 1.05;
 
 /**
  * Runs what was imported, beside the same file's float32 graph.

@@ -1,11 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { median } from "simple-statistics";
 import { type Classifier, createClassifier } from "../function/classifier.ts";
 import { ClassifierError } from "../function/errors.ts";
 import { createInputBuffers } from "../function/model/input-buffers.ts";
 import { loadModel, type Model } from "../function/model/load.ts";
 import type { Prediction } from "../function/stages/rank.ts";
 import { DEPLOYED_SETTINGS } from "./settings.ts";
+
+/** Images of our own making. */
+export const SAMPLES_DIR = join(import.meta.dirname, "../../test/fixtures");
+
+/** Rounding to integers is worth what it loses where the model becomes so many times as fast. */
+export const WORTHWHILE = 1.05;
 
 /** What two models say of one image; `undefined` where nothing passes the threshold. */
 export interface ComparedImage {
@@ -96,8 +103,4 @@ async function measureCpu(model: Model, reference: Model): Promise<Comparison["c
   }
   const [ours = 0, theirs = 0] = sides.map(({ samples }) => median(samples));
   return { model: ours, reference: theirs };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -9,12 +9,18 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { CommandError } from "./errors.ts";
 
 /** Where models live, and which one the function is deployed with. */
 export const MODELS_DIR = join(import.meta.dirname, "../../models");
 export const DEFAULT_MODEL = "upload-triage";
+
+/** The folder of a model that is given by its name in `models`, or by its path. It need not be there. */
+export function modelFolder(nameOrPath: string, models = MODELS_DIR): string {
+  const named = join(models, nameOrPath);
+  return basename(nameOrPath) === nameOrPath && existsSync(named) ? named : resolve(nameOrPath);
+}
 
 /** How the function prepares images for a model: the fields of `preprocessor_config.json` that depend on it. */
 export interface Preprocessing {

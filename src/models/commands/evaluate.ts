@@ -1,5 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { type Classifier, createClassifier } from "../../function/classifier.ts";
 import { loadModel, type Model } from "../../function/model/load.ts";
@@ -10,7 +9,7 @@ import { classifyPictures } from "../evaluate/classify.ts";
 import { drawConfusionMatrix, MAX_SVG_CLASSES } from "../evaluate/confusion-svg.ts";
 import { readImageFolder, readImageList } from "../evaluate/dataset.ts";
 import { MAX_TABLE_CLASSES, renderReport } from "../evaluate/report.ts";
-import { DEFAULT_MODEL, MODELS_DIR } from "../folder.ts";
+import { DEFAULT_MODEL, modelFolder } from "../folder.ts";
 import { DEPLOYED_SETTINGS } from "../settings.ts";
 
 interface EvaluateOptions {
@@ -89,10 +88,12 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
 
 async function openClassifier(options: EvaluateOptions): Promise<Classifier> {
   const { model: nameOrFolder, topK, applyIccProfile = false } = options;
-  const named = join(MODELS_DIR, nameOrFolder);
-  const folder = basename(nameOrFolder) === nameOrFolder && existsSync(named) ? named : resolve(nameOrFolder);
   try {
-    return await createClassifier(await loadModel(folder), { ...DEPLOYED_SETTINGS, topK, applyIccProfile });
+    return await createClassifier(await loadModel(modelFolder(nameOrFolder)), {
+      ...DEPLOYED_SETTINGS,
+      topK,
+      applyIccProfile,
+    });
   } catch (error) {
     throw new CommandError(
       "MODEL_INVALID",

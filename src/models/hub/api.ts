@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { CommandError, messageOf } from "../errors.ts";
+import { sha256 } from "../folder.ts";
 
 export const DEFAULT_ENDPOINT = "https://huggingface.co";
 
@@ -94,7 +95,7 @@ export async function fetchSmall(hub: Hub, id: string, commit: string, file: Hub
   const actual =
     file.sha256 === undefined
       ? createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex")
-      : createHash("sha256").update(bytes).digest("hex");
+      : sha256(bytes);
   if (actual === expected) return bytes;
   throw new CommandError("HASH_WRONG", `expected ${url} to have the hash ${expected}, got ${actual}`);
 }

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { type Comparison, compareModels } from "../compare.ts";
+import { type Comparison, compareModels, SAMPLES_DIR, WORTHWHILE } from "../compare.ts";
 import { messageOf } from "../errors.ts";
 import type { OnnxSummary } from "../onnx/reader.ts";
 
@@ -24,9 +23,6 @@ export interface Judged extends Candidate {
   readonly isTaken: boolean;
 }
 
-const SAMPLES_DIR = join(import.meta.dirname, "../../../test/fixtures");
-/** Rounding is taken for speed only where it gains more than this. */
-const WORTHWHILE = 1.05;
 const MIN_SAME = 0.8;
 
 /** What a graph computes in, by its operators. */

@@ -151,7 +151,7 @@ function onnxFilesOf(files: readonly HubFile[], id: string, wanted: string | und
 }
 
 function sizeWithData({ path, sizeBytes }: HubFile, files: readonly HubFile[]): number {
-  const data = files.filter((file) => file.path !== path && file.path.startsWith(`${path}`));
+  const data = files.filter((file) => file.path !== path && file.path.startsWith(path));
   return data.reduce((sum, file) => sum + file.sizeBytes, sizeBytes);
 }
 

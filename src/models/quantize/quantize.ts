@@ -1,13 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { externalFiles } from "../../function/model/fingerprint.ts";
 import { findOnnxFile, loadModel, type Model } from "../../function/model/load.ts";
 import { startProgress } from "../../progress.ts";
 import { compareModels } from "../compare.ts";
 import { CommandError, messageOf } from "../errors.ts";
 import { listImages } from "../evaluate/dataset.ts";
-import { assertModelName, assertReplaceable, sha256, writeModelFolder } from "../folder.ts";
+import { assertModelName, assertReplaceable, modelFolder, sha256, writeModelFolder } from "../folder.ts";
 import { decodeOnnx, encodeOnnx, type OnnxModel } from "../onnx/model.ts";
 import { inlineExternalData } from "../onnx/tensors.ts";
 import { calibrate } from "./calibrate.ts";
@@ -66,7 +66,7 @@ const MAX_CHECKED = 500;
  *   images, BELOW_THRESHOLD for a result that is not faster or agrees too little: then nothing is written
  */
 export async function quantizeModel(options: QuantizeOptions): Promise<QuantizedModel> {
-  const source = findFolder(options);
+  const source = modelFolder(options.model, options.models);
   const name = options.name ?? `${basename(source)}-int8`;
   assertModelName(name);
   const folder = join(options.models, name);
@@ -197,11 +197,6 @@ function assertWorthIt({ agreement, cpuMs, images }: QuantizedModel, minAgreemen
       "BELOW_THRESHOLD",
       `expected a faster model, got ${said}: nothing was written, use the float one`,
     );
-}
-
-function findFolder({ model, models }: QuantizeOptions): string {
-  const named = join(models, model);
-  return basename(model) === model && existsSync(named) ? named : resolve(model);
 }
 
 async function open(folder: string): Promise<Model> {

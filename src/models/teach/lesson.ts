@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { CommandError } from "../errors.ts";
 import { readImageFolder, readImageList } from "../evaluate/dataset.ts";
+import { sha256 } from "../folder.ts";
 
 /** The folder of images that belong to no label. */
 export const OTHER_LABEL = "_other";
@@ -43,7 +43,7 @@ export function readLesson(folders: readonly string[], lists: readonly string[] 
   for (const { folder, pictures } of read) {
     for (const { file, label } of pictures) {
       const path = join(folder, file);
-      const hash = createHash("sha256").update(readFileSync(path)).digest("hex");
+      const hash = sha256(readFileSync(path));
       const before = byContent.get(hash);
       if (before !== undefined && before.folder === folder && before.label !== label) {
         warnings.push(

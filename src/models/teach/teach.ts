@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { startProgress } from "../../progress.ts";
 import { CommandError, messageOf } from "../errors.ts";
-import { assertModelName, assertReplaceable } from "../folder.ts";
+import { assertModelName, assertReplaceable, modelFolder } from "../folder.ts";
 import { type Backbone, openBackbone } from "./backbone.ts";
 import { extractFeatures, type Features } from "./features.ts";
 import { type Fit, fitHead } from "./fit.ts";
@@ -124,10 +124,10 @@ function assertStillEnough(
 
 /** Folders of the models to try. Those that were taught themselves have the backbone of another. */
 function findBackbones({ backbones, models, extend }: TeachOptions): string[] {
-  if (extend !== undefined) return [folderOf(extend, models)];
+  if (extend !== undefined) return [modelFolder(extend, models)];
   if (backbones !== undefined) {
     return backbones.map((name) => {
-      const folder = folderOf(name, models);
+      const folder = modelFolder(name, models);
       const taught = taughtFrom(folder);
       if (taught === undefined) return folder;
       throw new CommandError(
@@ -145,11 +145,6 @@ function findBackbones({ backbones, models, extend }: TeachOptions): string[] {
     "MODEL_INVALID",
     `expected a model in ${models} to be the backbone, there is none: \`npm run model -- pull mobilenet-v2\` gets one`,
   );
-}
-
-function folderOf(name: string, models: string): string {
-  const named = join(models, name);
-  return basename(name) === name && existsSync(named) ? named : resolve(name);
 }
 
 function taughtFrom(folder: string): string | undefined {
