@@ -8,6 +8,7 @@ import type { ModelParts } from "./model/parts.ts";
 import type { ScoreKind } from "./model/scores.ts";
 import { judgeUnknown, type Unknown } from "./model/unknown.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./stages/decode/header.ts";
+import type { HeicOptions } from "./stages/decode/heic/decode.ts";
 import { MAX_DECODE_SECONDS } from "./stages/decode/limit.ts";
 import { type DecodeOptions, FIRST_IMAGE } from "./stages/decode/sharp.ts";
 import { inferOutputs } from "./stages/infer.ts";
@@ -44,15 +45,13 @@ export interface ClassificationTimings {
   readonly rank: number;
 }
 
-export interface ClassifierSettings extends DecodeOptions {
+export interface ClassifierSettings extends DecodeOptions, Pick<HeicOptions, "heicThumbnailPercent"> {
   /** Predictions in a result. */
   readonly topK: number;
   /** Images that are decoded at the same time; inference is always one at a time. */
   readonly decodesInFlight: number;
   /** Formats that are accepted. */
   readonly formats: readonly ImageFormat[];
-  /** A HEIC's thumbnail is decoded instead of it when it has this percentage of the pixels that the resize makes, per axis. */
-  readonly heicThumbnailPercent: number;
   /** Of the function; 0 where it is not said. */
   readonly memorySizeMb: number;
 }

@@ -4,7 +4,7 @@ import type { InputBuffers } from "../model/input-buffers.ts";
 import type { Geometry, Kernel } from "../model/preprocessing.ts";
 import { makeGray } from "./decode/gray.ts";
 import type { ImageHeader } from "./decode/header.ts";
-import { decodeHeic, imageFor } from "./decode/heic/decode.ts";
+import { decodeHeic, type HeicOptions, imageFor } from "./decode/heic/decode.ts";
 import { heicThreads } from "./decode/heic/threads.ts";
 import { createHeicWorkers, type HeicWorkers } from "./decode/heic/workers.ts";
 import { decodeJpeg, type PixelRoom } from "./decode/jpeg.ts";
@@ -17,12 +17,8 @@ export interface Decoders {
   readonly heic: HeicWorkers;
 }
 
-export interface PrepareOptions extends DecodeOptions {
-  /** See {@link imageFor}. */
-  readonly heicThumbnailPercent: number;
-  /** Ends the decoding of a HEIC; other decoders heed `timeoutSeconds` alone. Default: never. */
-  readonly signal?: AbortSignal;
-}
+/** Other decoders than HEIC's heed no `signal`, but `timeoutSeconds`. */
+export interface PrepareOptions extends DecodeOptions, HeicOptions {}
 
 /** @param memorySizeMb the function's; 0 where it is not said */
 export function createDecoders(settings: { memorySizeMb: number; maxImagePixels: number }): Decoders {

@@ -4,18 +4,14 @@ import type { Kernel } from "../../../model/preprocessing.ts";
 import type { HeicHeader, HeicImage } from "../headers/heic.ts";
 import { MAX_DECODE_SECONDS } from "../limit.ts";
 import { mustBeWhole, scaleFor, uprightToStored } from "../scale.ts";
+import type { DecodeOptions } from "../sharp.ts";
 import { convertToSrgb } from "./profile.ts";
 import type { HeicWorkers, Task } from "./workers.ts";
 
-export interface HeicOptions {
-  /** `true` converts to sRGB by the image's own profile; `false` takes its numbers as sRGB. */
-  readonly applyIccProfile: boolean;
-  /** `#rrggbb` that shows through transparent pixels. */
-  readonly backgroundColor: string;
-  /** A thumbnail is decoded instead of the image when it has this share, in percent, of the pixels that the resize makes. */
+export interface HeicOptions extends Omit<DecodeOptions, "maxImagePixels"> {
+  /** A thumbnail is decoded instead of the image when it has this percentage of the pixels that the resize makes, per axis. */
   readonly heicThumbnailPercent: number;
-  /** Default: {@link MAX_DECODE_SECONDS}. */
-  readonly timeoutSeconds?: number;
+  /** Ends the decoding. Default: never. */
   readonly signal?: AbortSignal;
 }
 
