@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { suite, test } from "node:test";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import type { DashboardView } from "../../src/local/page/api.ts";
 import { dropFiles, openPage, textOf, waitForCount } from "./browser.ts";
 import { firstEvents } from "./first-events.ts";
@@ -102,6 +102,33 @@ suite("dashboard", () => {
     await browser.getByRole("button", { name: "As deployed", pressed: true }).waitFor();
   });
 
+  test("a lone bar that begins long before the chart fills it", async (t) => {
+    const { page } = await startLocal(t);
+    const events = await firstEvents(page.url);
+    const view = JSON.parse(events.get("dashboard") ?? "") as DashboardView;
+    const began = view.from - (view.from % 300);
+    const bar = {
+      label: "by the hour",
+      name: "hour",
+      color: null,
+      axis: "left" as const,
+      unit: null,
+      stat: "",
+    };
+    const chart = {
+      ...{ id: "widget-99", title: "By the hour", x: 0, y: 60, width: 8, height: 6, lines: [] },
+      ...{ kind: "timeSeries" as const, stacked: true, periodSeconds: 300 },
+      series: [{ ...bar, timestamps: [began], values: [6] }],
+      left: { min: 0, max: null, label: null },
+      right: { min: null, max: null, label: null },
+    };
+    const shown = { ...view, from: began + 130, to: began + 250, widgets: [...view.widgets, chart] };
+    events.set("dashboard", JSON.stringify(shown));
+    const browser = await openPage(t, page.url, { ...TALL, prepare: (context) => tell(context, events) });
+    await browser.locator("#widget-99 canvas").waitFor();
+    assert.ok((await inkOf(browser, "widget-99")) > 0, "an empty canvas");
+  });
+
   test("a widget that cannot be drawn says so by its name and its reason", async (t) => {
     const { page } = await startLocal(t);
     const events = await firstEvents(page.url);
@@ -111,19 +138,20 @@ suite("dashboard", () => {
     };
     const view = JSON.parse(events.get("dashboard") ?? "") as DashboardView;
     events.set("dashboard", JSON.stringify({ ...view, widgets: [...view.widgets, odd] }));
-    const body = [...events].map(([name, data]) => `event: ${name}\ndata: ${data}\n\n`).join("");
-    const browser = await openPage(t, page.url, {
-      ...TALL,
-      prepare: (context) =>
-        context.route("**/api/events", (route) =>
-          route.fulfill({ contentType: "text/event-stream", body: `retry: 60000\n\n${body}` }),
-        ),
-    });
+    const browser = await openPage(t, page.url, { ...TALL, prepare: (context) => tell(context, events) });
     const widget = browser.locator('.widget[data-kind="undrawable"]');
     await widget.waitFor();
     assert.match(await textOf(widget), /Slices of a pie[\s\S]*Not drawn here: the view "pie"/);
   });
 });
+
+/** Answers the page's stream of events with these, once. */
+async function tell(context: BrowserContext, events: ReadonlyMap<string, string>): Promise<void> {
+  const body = [...events].map(([name, data]) => `event: ${name}\ndata: ${data}\n\n`).join("");
+  await context.route("**/api/events", (route) =>
+    route.fulfill({ contentType: "text/event-stream", body: `retry: 60000\n\n${body}` }),
+  );
+}
 
 /** Pixels of a chart in a colour of a series, which grid and axes do not have. */
 function inkOf(page: Page, widgetId: string): Promise<number> {

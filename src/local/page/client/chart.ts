@@ -122,19 +122,12 @@ export class Chart {
   #series({ axis }: SeriesView, property: string, stacked: boolean): uPlot.Series {
     const color = resolveColor(property);
     if (stacked) {
-      // As wide as their period, whatever their number: a lone bar of an hour begins before what is shown.
-      const paths = uPlot.paths.bars?.({
-        disp: {
-          x0: { unit: 1, values: ({ data }) => [...data[0]] },
-          size: { unit: 1, values: () => [BAR_SHARE * (this.#view?.periodSeconds ?? 1)] },
-        },
-      });
       return {
         scale: axis,
         fill: color,
         width: 0,
         points: { show: false },
-        ...(paths !== undefined && { paths }),
+        paths: (plot, index) => this.#bars(plot, axis, index),
       };
     }
     return {
@@ -144,6 +137,27 @@ export class Chart {
       spanGaps: false,
       points: { show: true, size: 4, fill: color, width: 0 },
     };
+  }
+
+  /**
+   * Bars as wide as their period, cut where the chart ends. uPlot's own are at most as wide as the chart when there is one of
+   * them: that of an hour, which begins before what is shown, would end before it as well.
+   */
+  #bars(plot: uPlot, axis: string, index: number): uPlot.Series.Paths {
+    const { left, width } = plot.bbox;
+    const [timestamps, values] = [plot.data[0], plot.data[index] ?? []];
+    const length = BAR_SHARE * (this.#view?.periodSeconds ?? 1);
+    const within = (timestamp: number) =>
+      Math.min(left + width, Math.max(left, plot.valToPos(timestamp, "x", true)));
+    const fill = new Path2D();
+    for (const [at, timestamp] of timestamps.entries()) {
+      const value = values[at];
+      if (value === null || value === undefined) continue;
+      const [start, end] = [within(timestamp), within(timestamp + length)];
+      const [top, bottom] = [plot.valToPos(value, axis, true), plot.valToPos(0, axis, true)];
+      fill.rect(start, top, end - start, bottom - top);
+    }
+    return { fill, stroke: null };
   }
 
   #scale(axis: "left" | "right", min: number | null, max: number | null): [number, number] {
