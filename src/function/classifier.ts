@@ -9,10 +9,11 @@ import type { ScoreKind } from "./model/scores.ts";
 import { judgeUnknown, type Unknown } from "./model/unknown.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./stages/decode/header.ts";
 import type { HeicOptions } from "./stages/decode/heic/decode.ts";
-import { MAX_DECODE_SECONDS } from "./stages/decode/limit.ts";
+import { decodeSeconds } from "./stages/decode/limit.ts";
 import { type DecodeOptions, FIRST_IMAGE } from "./stages/decode/sharp.ts";
 import { inferOutputs } from "./stages/infer.ts";
 import { createDecoders, pixelsToDecode, prepareImage } from "./stages/prepare.ts";
+import { prepareApart } from "./stages/prepare-apart.ts";
 import { type Prediction, rankLabels } from "./stages/rank.ts";
 import { createLeases } from "./sync/leases.ts";
 import { createMutex } from "./sync/mutex.ts";
@@ -78,10 +79,11 @@ export interface Classifier {
   readonly identity: ClassifierIdentity;
   /**
    * @param bytes not to be changed until this settles: the decoder reads them in another thread
+   * @param isApart decodes in a process of its own: for what may end its process
    * @throws {ClassifierError} with a code of the decode or the infer stage, or `DEADLINE_NEAR`. It settles only when the
    *   native calls have: who cannot wait for those waits in `deadline.bound`.
    */
-  classify(bytes: Uint8Array, deadline?: Deadline): Promise<Classification>;
+  classify(bytes: Uint8Array, deadline?: Deadline, isApart?: boolean): Promise<Classification>;
   /** Whether native calls that never ended hold what could be lent, buffers or memory: only a new process helps. */
   readonly isStuck: boolean;
 }
@@ -111,10 +113,13 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
     buffers: InputBuffers,
     header: ImageHeader,
     deadline: Deadline,
+    isApart: boolean,
   ): Promise<Omit<Classification, "image" | "warnings">> {
     const startedAt = performance.now();
     const options = { ...settings, timeoutSeconds: decodeSeconds(deadline), signal: deadline.signal };
-    const writePixelValues = await prepareImage(model, header, buffers, decoders, options);
+    const writePixelValues = isApart
+      ? await prepareApart(model, header.file, buffers, settings, deadline)
+      : await prepareImage(model, header, buffers, decoders, options);
     const decodedAt = performance.now();
     assertTime(deadline, expectedInferMs);
     writePixelValues();
@@ -154,12 +159,14 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
     bytes: Uint8Array,
     deadline: Deadline,
     formats: readonly ImageFormat[],
+    isApart: boolean,
   ): Promise<Classification> {
     const startedAt = performance.now();
     const header = inspectImage(bytes, settings.maxImagePixels, formats);
     const inspectMs = performance.now() - startedAt;
     const { signal } = deadline;
-    const withBuffers = () => leases.lend((buffers) => classifyWith(buffers, header, deadline), signal);
+    const withBuffers = () =>
+      leases.lend((buffers) => classifyWith(buffers, header, deadline, isApart), signal);
     const pixels = pixelsToDecode(header, model, settings);
     const { timingsMs, ...judgement } =
       pixels <= settings.maxImagePixels * SMALL_IMAGE_SHARE
@@ -176,13 +183,14 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
   const classifier: Classifier = {
     model,
     identity: identify(model, settings),
-    classify: (bytes, deadline = NO_DEADLINE) => classifyAny(bytes, deadline, settings.formats),
+    classify: (bytes, deadline = NO_DEADLINE, isApart = false) =>
+      classifyAny(bytes, deadline, settings.formats, isApart),
     get isStuck() {
       return leases.overdue >= settings.decodesInFlight || memory.isStarved;
     },
   };
   try {
-    await classifyAny(FIRST_IMAGE, NO_DEADLINE, imageFormats);
+    await classifyAny(FIRST_IMAGE, NO_DEADLINE, imageFormats, false);
   } catch (cause) {
     throw new ClassifierError("MODEL_INVALID", `model ${model.name}: ${messageOf(cause)}`, cause);
   }
@@ -224,9 +232,4 @@ function identify(model: Model, settings: ClassifierSettings): ClassifierIdentit
 function assertTime(deadline: Deadline, neededMs: number): void {
   if (!deadline.signal.aborted && deadline.remainingMs() >= neededMs) return;
   throw new ClassifierError("DEADLINE_NEAR", "too little time was left to run the model");
-}
-
-/** sharp counts whole seconds, and takes 0 as no limit. */
-function decodeSeconds(deadline: Deadline): number {
-  return Math.min(MAX_DECODE_SECONDS, Math.max(1, Math.floor(deadline.remainingMs() / 1000)));
 }

@@ -108,7 +108,7 @@ export const ERRORS = {
     retryable: false,
     stage: "any",
     meaning:
-      "The image was alone in several invocations, and each ended, for time or memory, before it was classified.",
+      "The image came back again and again, and decoded alone, in a process of its own, it crashed that or ran out of time or memory.",
   },
   DEADLINE_NEAR: {
     retryable: true,

@@ -12,6 +12,9 @@ export const MAX_BYTES_PER_PIXEL = 19;
 /** A thread with libheif in it, from the first HEIC on: the same `peak.ts` with a small HEIC, and with one in tiles. */
 const HEIC_THREAD_BYTES = 40 * 2 ** 20;
 
+/** A process that decodes apart, without the image: `RssAnon` of `decode-process.mjs` after a small one. */
+const DECODE_PROCESS_BYTES = 32 * 2 ** 20;
+
 /** The most memory that these settings can ask for. Chosen by uploaders, so it has to fit. */
 export function worstCaseBytes(
   config: Pick<
@@ -24,7 +27,11 @@ export function worstCaseBytes(
   const files = Math.max(config.fileMemoryMb * 2 ** 20, config.maxObjectBytes);
   const rooms = 2 * config.decodesInFlight * KEPT_PIXEL_BYTES;
   const threads = config.formats.includes("heic") ? heicThreads(config.memorySizeMb) * HEIC_THREAD_BYTES : 0;
-  return BASE_BYTES + files + rooms + threads + MAX_BYTES_PER_PIXEL * pixels;
+  const together = files + rooms + threads + MAX_BYTES_PER_PIXEL * pixels;
+  // An image that is alone lies in both processes.
+  const { maxObjectBytes, maxImagePixels } = config;
+  const apart = DECODE_PROCESS_BYTES + 2 * maxObjectBytes + threads + MAX_BYTES_PER_PIXEL * maxImagePixels;
+  return BASE_BYTES + Math.max(together, apart);
 }
 
 /**

@@ -15,7 +15,7 @@ export const ort: typeof import("onnxruntime-node") = require("onnxruntime-node"
 // model. The cache is for operations that repeat; ours never do.
 sharp.concurrency(1);
 sharp.cache(false);
-// Whoever decodes with this sharp: what libvips can open besides (SVG, PDF, …) stays closed, also when bytes pretend
+// Whoever decodes with this sharp: what libvips can open besides (TIFF, SVG, PDF, …) stays closed, also when bytes pretend
 // to be something else.
 sharp.block({ operation: ["VipsForeignLoad"] });
 sharp.unblock({
@@ -27,11 +27,6 @@ sharp.unblock({
     "VipsForeignLoadHeif",
   ],
 });
-
-/** For who accepts TIFF: libtiff has had memory faults that a file reaches, so its loader stays closed to all others. */
-export function openTiffLoader(): void {
-  sharp.unblock({ operation: ["VipsForeignLoadTiff"] });
-}
 
 /**
  * libjpeg-turbo's own library, of the package `@julusian/jpeg-turbo`, and what calls it. Its binding has neither scaled
@@ -51,8 +46,10 @@ function isMusl(): boolean {
   return existsSync(`/lib/ld-musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`);
 }
 
-/** Beside this file, and beside the bundle: the other entry. */
-export const heicWorkerUrl = new URL(`./heic-worker${extname(import.meta.url)}`, import.meta.url);
+/** Beside this file, and beside the bundle: the other entries. */
+const entryUrl = (name: string) => new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
+export const heicWorkerUrl = entryUrl("heic-worker");
+export const decodeProcessUrl = entryUrl("decode-process");
 
 /** libheif with libde265, compiled to WebAssembly. */
 export function libheifFile(): string {

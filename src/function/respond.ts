@@ -60,7 +60,7 @@ export function createResponder({ config, classifier, s3, metrics }: Dependencie
   };
 }
 
-/** A message may carry several uploads: those beside one that ends the process must not be suspected with it. */
+/** A message may carry several uploads, and the memory has room for one that is decoded apart. */
 const ONE_BY_ONE = { imagesInFlight: 1 };
 
 /** An upload to the results bucket would have a result there, which would have a result, and so on. */
@@ -88,8 +88,8 @@ async function flushResults(publisher: Publisher, done: readonly Done[], end: De
 }
 
 /**
- * So many receives bring no answer before an upload is suspected of ending the process. Whether SQS goes on counting when a
- * message moves to another queue is not documented: if it does, two of these were in the uploads queue.
+ * So many receives bring nothing before an upload is at fault for what becomes of its decoder. Whether SQS goes on counting
+ * when a message moves to another queue is not documented: if it does, two of these were in the uploads queue.
  */
 const RECEIVES_BEFORE_SUSPICION = 3;
 

@@ -123,14 +123,13 @@ export function parseResult(text: string): Result | undefined {
 
 /**
  * Whether what stands of the same event stays where ours would replace it: anything before a rejection, which may only mean
- * that the upload has gone since. But a suspicion, `PROCESSING_LIMIT`, gives way to every verdict, and another classifier
- * may reject for another reason.
+ * that the upload has gone since. But another classifier may reject for another reason.
  */
 export function outlasts(existing: Result, ours: Result): boolean {
   if (ours.status === "classified") return false;
   if (existing.status === "classified") return true;
   const [before, now] = [existing.error.code, ours.error.code];
-  if (before === now || before === "PROCESSING_LIMIT") return false;
+  if (before === now) return false;
   const saysNothing = now === "PROCESSING_LIMIT" || now === "OBJECT_NOT_FOUND";
   return saysNothing || existing.model.fingerprint === ours.model.fingerprint;
 }

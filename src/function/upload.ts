@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Classification, Classifier } from "./classifier.ts";
 import type { Config } from "./config.ts";
@@ -9,7 +8,7 @@ import type { Measured, Outcome } from "./outcome.ts";
 import { classifiedResult, rejectedResult } from "./result.ts";
 import { openObject, readObject } from "./stages/fetch.ts";
 import { assertResultKey } from "./stages/publish/object.ts";
-import type { Published, Publisher } from "./stages/publish/publisher.ts";
+import type { Publisher } from "./stages/publish/publisher.ts";
 import { removeIfGone, removeResult } from "./stages/publish/remove.ts";
 import { tagUpload } from "./stages/publish/tag.ts";
 import type { FileMemory, TakeBuffer } from "./sync/file-memory.ts";
@@ -26,8 +25,8 @@ export interface UploadContext {
 }
 
 /**
- * How an upload is delivered. `alone`: it failed before, and has an invocation of its own now. `suspect`: it came
- * alone more than once already, and perhaps ended the process each time, so that nothing could be said of it.
+ * How an upload is delivered. `alone`: it failed before, and has an invocation of its own now, and a process of its own to
+ * be decoded in. `suspect`: so it came more than once already, and what its decoder does to that process is its own fault.
  */
 export type Delivery = "shared" | "alone" | "suspect";
 
@@ -37,9 +36,6 @@ const HAVE_NO_PLACE: ReadonlySet<string> = new Set([
   "RESULT_KEY_TAKEN",
   "ANNOTATION_REFUSED",
 ]);
-
-/** Codes that say nothing of the world but that this image takes more than an invocation has. */
-const OUT_OF_LIMITS: ReadonlySet<string> = new Set(["DEADLINE_NEAR", "DECODE_LIMIT"]);
 
 /**
  * One upload through all stages: fetch → decode → normalize → infer → rank → publish.
@@ -54,41 +50,19 @@ export async function classifyUpload(
   const { deadline } = context;
   const startedAt = performance.now();
   /** What is known of the upload: of the event, then of the bytes that S3 sends. */
-  const upload = { ref, source: ref, isRejectionPublished: false };
+  const upload = { ref, source: ref };
   try {
     context.publisher.check(ref);
     const fetched = await deadline.bound(fetchAndClassify(context, upload, delivery));
     if (fetched === undefined) return { status: "superseded", ref };
-    const { classification, fetchMs, bytes } = fetched;
-    const publish = () => publishClassified(context, upload, classification, { startedAt, fetchMs, bytes });
-    // The suspicion that stands would be believed the next time, and S3 alone would be to blame.
-    return await (upload.isRejectionPublished ? persist(publish, deadline) : publish());
+    return await publishClassified(context, upload, fetched, startedAt);
   } catch (thrown) {
     const error = codedError(thrown, deadline);
-    if (upload.isRejectionPublished && OUT_OF_LIMITS.has(error.code)) {
-      return {
-        status: "rejected",
-        ref,
-        ...suspicion(context, upload.source),
-        measured: { durationMs: performance.now() - startedAt, publishMs: 0 },
-      };
-    }
+    if (delivery === "suspect" && error.code === "DECODE_LIMIT")
+      return rejectUpload(context, upload, processingLimit(error), startedAt);
     if (error.retryable) return { status: "failed", ref, error };
     if (error.code === "OBJECT_EMPTY" && isFolderMarker(upload.source)) return { status: "ignored", ref };
     return rejectUpload(context, upload, error, startedAt);
-  }
-}
-
-/** Tries again what S3 refuses, for as long as there is time. */
-async function persist<Result>(work: () => Promise<Result>, deadline: Deadline): Promise<Result> {
-  for (let waitMs = 100; ; waitMs *= 2) {
-    try {
-      return await work();
-    } catch (error) {
-      const isWorthIt = error instanceof ClassifierError && error.retryable;
-      if (!isWorthIt || deadline.remainingMs() < 2 * waitMs) throw error;
-      await sleep(waitMs);
-    }
   }
 }
 
@@ -111,8 +85,6 @@ export async function forgetUpload(
 interface Upload {
   readonly ref: ImageRef;
   source: ImageRef;
-  /** Of a suspect, before it is decoded: only then may it end as rejected without a further request. */
-  isRejectionPublished: boolean;
 }
 
 interface Fetched {
@@ -124,8 +96,7 @@ interface Fetched {
 /**
  * Settles when the classifier has, and only then gives the file's memory back.
  *
- * @returns `undefined` when there is nothing to do: the key holds other bytes by now, which have an event of their own, or
- *   this event has its classification
+ * @returns `undefined` when there is nothing to do: the key holds other bytes by now, which have an event of their own
  */
 async function fetchAndClassify(
   context: UploadContext,
@@ -164,12 +135,7 @@ function fetchWithin(
     }
     const bytes = await readObject(object, take, options);
     const fetchMs = performance.now() - startedAt;
-    if (delivery === "suspect") {
-      const published = await publishSuspicion(context, upload.source);
-      if (published !== "published") return undefined;
-      upload.isRejectionPublished = true;
-    }
-    const classification = await classifier.classify(bytes, deadline);
+    const classification = await classifier.classify(bytes, deadline, delivery !== "shared");
     return { classification, fetchMs, bytes: bytes.length };
   };
   return files.lend(Math.min(maxBytes, config.maxObjectBytes), work, deadline.signal);
@@ -178,8 +144,8 @@ function fetchWithin(
 async function publishClassified(
   context: UploadContext,
   { ref, source }: Upload,
-  { timingsMs, ...judgement }: Classification,
-  { startedAt, fetchMs, bytes }: { startedAt: number; fetchMs: number; bytes: number },
+  { classification: { timingsMs, ...judgement }, fetchMs, bytes }: Fetched,
+  startedAt: number,
 ): Promise<Outcome> {
   const { s3, classifier, publisher, config, deadline, requestId } = context;
   const timings = { fetch: fetchMs, ...timingsMs };
@@ -229,27 +195,10 @@ async function rejectUpload(
   return { status: "rejected", ref, error, result, measured };
 }
 
-/**
- * Publishes how a suspect ends if it ends the process once more, before that can happen. A classification replaces it a
- * moment later; a suspect whose rejection stands already had that chance. (Lines cannot tell: there it gets a chance with
- * each receive, and each time its line stands before.)
- *
- * @throws {ClassifierError} `PROCESSING_LIMIT` when it had
- */
-async function publishSuspicion(context: UploadContext, source: ImageRef): Promise<Published> {
-  const { publisher, deadline } = context;
-  const { error, result } = suspicion(context, source);
-  const published = await publisher.publish(result, deadline.signal);
-  await publisher.flush(deadline.signal);
-  if (published === "unchanged") throw error;
-  return published;
-}
-
-function suspicion({ classifier, requestId }: UploadContext, source: ImageRef) {
-  const message =
-    "the image was alone in several invocations, and each ended, for time or memory, before it was classified";
-  const error = new ClassifierError("PROCESSING_LIMIT", message);
-  return { error, result: rejectedResult({ model: classifier.identity, requestId }, source, error) };
+/** What ran out was the image's own: nothing else was in the process that it was decoded in. */
+function processingLimit(error: ClassifierError): ClassifierError {
+  const message = `the image came back again and again, and alone in a process it did not decode: ${error.message}`;
+  return new ClassifierError("PROCESSING_LIMIT", message, error);
 }
 
 /** What was cut off by the end of the invocation says so, whatever it was doing. */

@@ -3,6 +3,7 @@ import type { FunctionAnswer } from "../../src/local/event-source.ts";
 import { startRuntime } from "../../src/local/lambda/runtime.ts";
 import { type Invocation, keepLine } from "./ledger.ts";
 import { type Exchange, type Fault, type FaultProxy, startFaultProxy } from "./proxy.ts";
+import { watchStarvation } from "./starvation.ts";
 
 /** What is done to one invocation besides faults of S3. */
 export interface Disturbance {
@@ -83,12 +84,14 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Fau
       choose = (exchange) => chooseFault(exchange, kill);
       proxy.sever(undefined);
       const { requestId } = invocation;
+      const starvedMs = watchStarvation(runtime.environments().find(({ state }) => state === "idle")?.pid);
       const answering = runtime.invoke(event, { requestId, timeoutSeconds: remainingMs / 1000 });
       if (killAt === "start") {
         await setImmediate();
         kill(0);
       }
       const answer = await answering;
+      invocation.starvedMs = starvedMs();
       for (const timer of timers) clearTimeout(timer);
       proxy.sever("frozen");
       if (answer.functionError === undefined && killAt === "answer") {

@@ -85,16 +85,8 @@ function newestUploads(uploads: readonly Upload[]): Map<string, Upload> {
   return newest;
 }
 
-function standingFaults(
-  { way }: Reading,
-  key: string,
-  { texts, newest }: Standing,
-  ledger: Ledger,
-): string[] {
+function standingFaults({ way }: Reading, key: string, { texts }: Standing, ledger: Ledger): string[] {
   const faults: string[] = [];
-  const isDisturbed = ledger.invocations.some(({ disturbed }) => disturbed);
-  if (newest !== undefined && isSuspicion(newest) && !isDisturbed)
-    faults.push(`wrong: ${key} ended no process`);
   const results = texts.flatMap((text) => {
     const result = parseResult(text);
     if (result === undefined) faults.push(`half-written: ${key}: ${text.slice(0, 60)}`);
@@ -118,22 +110,16 @@ function historyFaults(key: string, history: readonly Result[]): string[] {
     if (newest !== "" && compareSequencers(sequencer, newest) < 0) {
       faults.push(`out of order: ${key}: ${sequencer} replaced ${newest}`);
     } else newest = sequencer;
-    // What is published of a suspect before it is decoded gives way to what comes of it.
-    if (isSuspicion(result)) continue;
     if (written.has(sequencer)) faults.push(`written twice: ${key}: ${sequencer}, now ${result.status}`);
     written.add(sequencer);
   }
   return faults;
 }
 
-const isSuspicion = (result: Result) =>
-  result.status === "rejected" && result.error.code === "PROCESSING_LIMIT";
-
 function resultFaults(key: string, result: Result, upload: Upload | undefined, ledger: Ledger): string[] {
   if (upload === undefined)
     return [`wrong: ${key}: a result of an unknown upload ${result.source.sequencer}`];
   const { picture } = upload;
-  if (isSuspicion(result)) return [];
   if (result.status === "rejected" && result.error.code === "OBJECT_NOT_FOUND") {
     return ledger.deletedKeys.has(key) ? [] : [`wrong: ${key} (${picture.name}) was never deleted`];
   }
@@ -169,7 +155,7 @@ function deadLetterFaults({ messageId, body, reason }: DeadMessage, ledger: Ledg
 function said(lines: Invocation["lines"], key: string | undefined): string {
   return lines
     .filter((line) => line.key === key)
-    .map(({ message }) => message)
+    .map(({ code, message }) => `${code}: ${message}`)
     .join();
 }
 
@@ -202,9 +188,12 @@ function metricFaults({ requestId, messages, lines, failures }: Invocation, ledg
   return faults;
 }
 
-/** What comes back has met a fault: nothing is tried again for nothing. */
+/** Less than the shortest time that anybody waits for S3: after this long without a processor a clock may have run out. */
+const STARVED_MS = 1000;
+
+/** What comes back has met a fault, or had no processor: nothing is tried again for nothing. */
 function returnFaults(
-  { requestId, messages, failures = [], disturbed, faultyKeys, lines }: Invocation,
+  { requestId, messages, failures = [], disturbed, faultyKeys, lines, starvedMs }: Invocation,
   ledger: Ledger,
 ): string[] {
   if (disturbed) return [];
@@ -215,8 +204,10 @@ function returnFaults(
       key = upload?.key,
     } = ledger.sent.get(messages.find(({ id }) => id === failed)?.body ?? "") ?? {};
     if (unreadable || (key !== undefined && faultyKeys.has(key))) return [];
-    // On a starved machine a request may be given up before anybody here has seen it.
-    if (said(lines, key).includes("TimeoutError")) return [];
+    // What is too much for its process is a fault of its own, and has to be seen more than once.
+    if (upload?.picture.answer === "PROCESSING_LIMIT") return [];
+    if (starvedMs >= STARVED_MS && /TimeoutError|DEADLINE_NEAR|to decode in/.test(said(lines, key)))
+      return [];
     return [`came back for nothing: ${key}: ${requestId} met no fault: ${said(lines, key)}`];
   });
 }

@@ -48,6 +48,8 @@ export interface Invocation {
   failures: readonly string[] | undefined;
   /** It went on past its time although nothing was done to its clock. */
   overdue: boolean;
+  /** How long it had no processor, or this process none for S3. */
+  starvedMs: number;
   /** Why its process ended although nobody ended it. */
   diedByItself: string | undefined;
 }
@@ -89,6 +91,7 @@ export function createInvocation(requestId: string, { Records }: SQSEvent): Invo
     faultyKeys: new Set(),
     failures: undefined,
     overdue: false,
+    starvedMs: 0,
     diedByItself: undefined,
   };
 }

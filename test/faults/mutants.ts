@@ -88,6 +88,7 @@ const REPLACED: Readonly<Record<string, readonly string[]>> = {
   rejectAfterwards: ["publishResult"],
   believeEveryFlush: ["linesPublisher"],
   believeTheFirstRefusal: ["annotationPublisher"],
+  decodeHere: ["prepareApart"],
 };
 
 const FETCH_RETRIES = {
@@ -249,4 +250,12 @@ export const MECHANISMS: readonly Mechanism[] = [
     runs: 8,
   })),
   ...(["published", "answer"] as const).map((stage) => ({ ...OWN_RESULT, faults: [stage], runs: 8 })),
+  {
+    disabled: "what is alone is decoded in a process of its own",
+    module: "stages/prepare-apart.ts",
+    mutant: "decodeHere",
+    faults: ["memory"],
+    expected: "dead",
+    runs: 4,
+  },
 ];

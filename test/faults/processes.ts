@@ -28,6 +28,7 @@ import { type Exchange, type Fault, startFaultProxy } from "./proxy.ts";
 import { ISOLATION_QUEUE_ARN, startQueues } from "./queues.ts";
 import { BUCKETS } from "./scenario.ts";
 import { indexLines, readingsOf } from "./standings.ts";
+import { watchStarvation } from "./starvation.ts";
 import { createTally, type RunOptions, type Tally } from "./tally.ts";
 
 /** Where in an invocation the process is ended; `frozen` stops it until Lambda's timeout does. */
@@ -111,7 +112,7 @@ export async function simulateProcesses(
   const pictures = (await knownPictures(options.modelDir, readConfig(environment))).filter(
     ({ name }) => name !== "text.jpg",
   );
-  const bomb: KnownPicture = { name: "bomb.gif", bytes: await makeBomb(), answer: "never decoded" };
+  const bomb: KnownPicture = { name: "bomb.gif", bytes: await makeBomb(), answer: "PROCESSING_LIMIT" };
   try {
     while (total.runs < runs) {
       if (options.stopAtViolation && total.violations.length > 0) break;
@@ -134,6 +135,8 @@ export async function simulateProcesses(
       }
       const dead = await run.play(uploads);
       const findings = await checkRun(readings, `process-${total.runs}/`, run.ledger, dead);
+      const isBombDead = dead.some(({ body }) => run.ledger.sent.get(body)?.upload?.picture === bomb);
+      if (isBombDead) run.violations.push("dead: the image that ends its process has no result");
       const violations = [...run.violations, ...findings.violations];
       total.violations.push(...violations.map((text) => `process run ${total.runs} (${stage}): ${text}`));
       total.injected.set(stage, (total.injected.get(stage) ?? 0) + run.injected);
@@ -206,8 +209,11 @@ class Run {
       running++;
       const startedAt = performance.now();
       const timeoutSeconds = this.#stage === "frozen" ? FROZEN_SECONDS : TIMEOUT_SECONDS;
+      // Any of the two may take it.
+      const starved = runtime.environments().map(({ pid }) => watchStarvation(pid));
       const answer = await runtime.invoke(event, { timeoutSeconds });
       const invocation: Invocation = createInvocation(answer.requestId, event);
+      invocation.starvedMs = Math.max(0, ...starved.map((ms) => ms()));
       invocation.lines.push(...(lines.get(answer.requestId) ?? []));
       this.ledger.invocations.push(invocation);
       for (const { exchange, at } of this.#broken)

@@ -4,7 +4,8 @@ import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { ClassifierError, ERRORS, type ErrorCode, messageOf } from "../../src/function/errors.ts";
 import { loadModel } from "../../src/function/model/load.ts";
 import { sharp } from "../../src/function/native.ts";
-import { fixture, holdModel, type RunningFunction, sqsEvent, startFunction } from "./harness.ts";
+import { spoilDecodeProcesses, WITH_THE_IMAGE } from "./decode-process.ts";
+import { fixture, type RunningFunction, sqsEvent, startFunction } from "./harness.ts";
 import { plainPng, RED } from "./pictures.ts";
 import { writeTinyModel } from "./tiny-model.ts";
 
@@ -109,23 +110,19 @@ const PROVOKED: Record<ErrorCode, Provoke> = {
   },
   PUBLISH_FAILED: uploadOf("PUBLISH_FAILED", picture, failing(500, "InternalError", "PutObject")),
   PROCESSING_LIMIT: async (t) => {
-    const changes = { isolationQueueArn: ISOLATION_QUEUE, deadlineMarginMs: 0 };
-    const model = await loadModel(await writeTinyModel(t));
-    const running = await startFunction(t, changes, {}, model);
+    const running = await startFunction(t, { isolationQueueArn: ISOLATION_QUEUE });
     const record = await running.upload("k.jpg", await picture());
     const delivery = (receives: number) => sqsEvent([{ Records: [record] }], ISOLATION_QUEUE, receives);
-    const release = holdModel(t, model);
-    // It comes back; the fourth time its rejection is published before anything can end the process.
+    const restore = spoilDecodeProcesses(t, WITH_THE_IMAGE.crash);
+    // Perhaps the machine was at fault, the first times.
     const back = { batchItemFailures: [{ itemIdentifier: "message-0" }] };
-    assert.deepEqual(await running.invoke(delivery(3), 900), back);
+    assert.deepEqual(await running.invoke(delivery(3)), back);
+    assert.equal(running.log[0]?.code, "DECODE_LIMIT");
     assert.equal(await running.result("k.jpg"), undefined);
-    assert.deepEqual(await running.invoke(delivery(4), 1500), { batchItemFailures: [] });
+    assert.deepEqual(await running.invoke(delivery(4)), { batchItemFailures: [] });
     const rejected = await running.result("k.jpg");
     assert.equal(rejected?.status === "rejected" && rejected.error.code, "PROCESSING_LIMIT");
-    release();
-    // A suspect whose rejection stands is not decoded once more.
-    assert.deepEqual(await running.invoke(delivery(5)), { batchItemFailures: [] });
-    assert.deepEqual(await running.result("k.jpg"), rejected);
+    restore();
     // A suspect that only met a bad moment of the machine is classified.
     const other = await running.upload("other.jpg", await picture());
     await running.invoke(sqsEvent([{ Records: [other] }], ISOLATION_QUEUE, 4));
@@ -164,15 +161,13 @@ test("anything that is thrown has a text", () => {
   assert.equal(messageOf(undefined), "undefined");
 });
 
-test("a suspect whose rejection could not be published in time comes back: nothing is said of it yet", async (t) => {
-  const changes = { isolationQueueArn: ISOLATION_QUEUE, deadlineMarginMs: 0 };
-  const running = await startFunction(t, changes, {}, await loadModel(await writeTinyModel(t)));
+test("a rejection that could not be published comes back, and nothing is said of the upload", async (t) => {
+  const running = await startFunction(t, { isolationQueueArn: ISOLATION_QUEUE, s3Attempts: 1 });
   const record = await running.upload("k.jpg", await picture());
-  running.s3.setFault({ kind: "delay", ms: 60_000, operations: ["PutObject"] });
+  spoilDecodeProcesses(t, WITH_THE_IMAGE.crash);
+  failing(503, "SlowDown", "PutObject")(running);
   const event = sqsEvent([{ Records: [record] }], ISOLATION_QUEUE, 4);
-  assert.deepEqual(await running.invoke(event, 1200), {
-    batchItemFailures: [{ itemIdentifier: "message-0" }],
-  });
+  assert.deepEqual(await running.invoke(event), { batchItemFailures: [{ itemIdentifier: "message-0" }] });
   running.s3.setFault(undefined);
   assert.equal(await running.result("k.jpg"), undefined);
 });

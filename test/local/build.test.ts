@@ -25,7 +25,11 @@ test("the build properties of the template reach esbuild", async () => {
   assert.deepEqual(
     { entryPoints, format, target, minify, external, outExtension, sourcemap },
     {
-      entryPoints: ["src/function/handler.ts", "src/function/heic-worker.ts"],
+      entryPoints: [
+        "src/function/handler.ts",
+        "src/function/heic-worker.ts",
+        "src/function/decode-process.ts",
+      ],
       format: "esm",
       target: ["node24"],
       minify: true,
@@ -57,9 +61,11 @@ for (const [properties, message] of [
   });
 }
 
-test("the bundle is small; its source map and the HEIC thread's bundle stand beside it, and nothing else is written", async () => {
+test("the bundle is small; its source map and the other entries stand beside it, and nothing else is written", async () => {
   assert.ok(built.bytes < MAX_BUNDLE_BYTES, `${built.bytes} bytes`);
   assert.deepEqual((await readdir(dir)).sort(), [
+    "decode-process.mjs",
+    "decode-process.mjs.map",
     "handler.mjs",
     "handler.mjs.map",
     "heic-worker.mjs",

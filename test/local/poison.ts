@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -10,13 +10,14 @@ import { type LocalStack, type StackOptions, startStack } from "../../src/local/
 import { PROJECT_DIR } from "../../src/local/template.ts";
 
 /** The built handler, in a process that ends as soon as an event names a key with `killer` in it. */
-export const CRASHING = `
-import { handler as classify } from "./handler.mjs";
-export const handler = (event, context) => {
-  if (JSON.stringify(event).includes("killer")) process.abort();
-  return classify(event, context);
+export const CRASHING = {
+  "crashing.mjs": `
+    import { handler as classify } from "./handler.mjs";
+    export const handler = (event, context) => {
+      if (JSON.stringify(event).includes("killer")) process.abort();
+      return classify(event, context);
+    };`,
 };
-`;
 
 /** What happens in the decoder, as a fault in native code would; statements of a method that may return a promise. */
 export const POISONS = {
@@ -26,8 +27,8 @@ export const POISONS = {
   memory: "globalThis.taken = Buffer.alloc(2 ** 30, 1);",
 } as const;
 
-/** The built handler with a decoder that does something else to images of this many bytes. */
-export const poisonedAt = (bytes: number, poison: keyof typeof POISONS) => `
+/** An entry of the bundle with a decoder that does something else to images of this many bytes. */
+const poisoned = (entry: string, bytes: number, poison: keyof typeof POISONS) => `
 import { pbkdf2 } from "node:crypto";
 import { createRequire } from "node:module";
 const sharp = createRequire(import.meta.url)("sharp");
@@ -36,14 +37,25 @@ sharp.prototype.toBuffer = function (...given) {
   if (this.options.input.buffer?.length === ${bytes}) { ${POISONS[poison]} }
   return toBuffer.apply(this, given);
 };
-export const { handler } = await import("./handler.mjs");
+export const { handler } = await import("./${entry}.mjs");
 `;
 
-async function start(t: TestContext, source: string, options: Partial<StackOptions>): Promise<LocalStack> {
+/** The built function with such a decoder, wherever it decodes. */
+export const poisonedAt = (bytes: number, poison: keyof typeof POISONS) => ({
+  "crashing.mjs": poisoned("handler", bytes, poison),
+  "decode-process.mjs": poisoned("decode-original", bytes, poison),
+});
+
+/** Files that are added to the bundle, or take the place of its own. */
+type Sources = Readonly<Record<string, string>>;
+
+async function start(t: TestContext, sources: Sources, options: Partial<StackOptions>): Promise<LocalStack> {
   const dir = await mkdtemp(join(tmpdir(), "isolation-"));
   const bundle = { dir: join(dir, "bundle"), handler: "crashing.handler" };
   await buildFunction(bundle.dir);
-  await writeFile(join(bundle.dir, "crashing.mjs"), source);
+  await rename(join(bundle.dir, "decode-process.mjs"), join(bundle.dir, "decode-original.mjs"));
+  await writeFile(join(bundle.dir, "decode-process.mjs"), 'import "./decode-original.mjs";');
+  for (const [name, source] of Object.entries(sources)) await writeFile(join(bundle.dir, name), source);
   const stack = await startStack({
     dataDir: join(dir, "data"),
     modelDir: join(PROJECT_DIR, "models/upload-triage"),
@@ -63,11 +75,11 @@ async function start(t: TestContext, source: string, options: Partial<StackOptio
 /** Uploads the killer and ten others at once, and waits until each has ended: the ten have to be classified. */
 export async function playPoison(
   t: TestContext,
-  source: string,
+  sources: Sources,
   killer: Buffer,
   options: Partial<StackOptions> = {},
 ) {
-  const stack = await start(t, source, options);
+  const stack = await start(t, sources, options);
   const ended = new Map<string, "result" | "dead">();
   const deaths: string[] = [];
   stack.events.on("environment", ({ state, reason = "" }) => state === "dead" && deaths.push(reason));

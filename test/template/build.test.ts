@@ -54,7 +54,7 @@ test("the bundle is a minified ES module for Node 24 with a source map, the nati
 
 test("the handler is what the entry point exports", () => {
   const [entry, ...others] = list(build.EntryPoints).map(String);
-  assert.deepEqual(others, ["src/function/heic-worker.ts"]);
+  assert.deepEqual(others, ["src/function/heic-worker.ts", "src/function/decode-process.ts"]);
   assert.ok(entry !== undefined && existsSync(join(ROOT, entry)), `${entry} does not exist`);
   assert.match(readFileSync(join(ROOT, entry), "utf8"), /^export (const|async function|function) handler\b/m);
   assert.equal(properties("ClassifierFunction").Handler, "handler.handler");

@@ -2,7 +2,7 @@ import type { Tensor } from "onnxruntime-node";
 import { ort } from "../native.ts";
 import type { PixelRoom } from "../stages/decode/jpeg.ts";
 import type { PixelValues } from "../stages/normalize.ts";
-import type { ElementType, ModelInput } from "./graph.ts";
+import type { ModelInput } from "./graph.ts";
 
 /** What one image needs from decode to rank. Allocated once, used for one image after the other. */
 export interface InputBuffers {
@@ -16,9 +16,8 @@ export interface InputBuffers {
 
 export function createInputBuffers(input: ModelInput): InputBuffers {
   const { name, elementType, layout, channels, height, width } = input;
-  const length = channels * height * width;
   const dims = layout === "NCHW" ? [1, channels, height, width] : [1, height, width, channels];
-  const pixelValues = createPixelValues(elementType, length);
+  const pixelValues = createPixelValues(input);
   const tensor =
     pixelValues instanceof Float16Array
       ? float16Tensor(pixelValues, dims)
@@ -32,7 +31,8 @@ function float16Tensor(values: Float16Array, dims: readonly number[]): Tensor {
   return { type: "float16", data, dims, location: "cpu" } as object as Tensor;
 }
 
-function createPixelValues(elementType: ElementType, length: number): PixelValues {
+export function createPixelValues({ elementType, channels, height, width }: ModelInput): PixelValues {
+  const length = channels * height * width;
   switch (elementType) {
     case "float32":
       return new Float32Array(length);

@@ -1,8 +1,8 @@
 import { type DeliveredInvocation, type RuntimeError, startRuntimeApi } from "./api.ts";
 import type { EnvironmentInfo, EnvironmentState, InvocationReport, LogLine } from "./events.ts";
 import { readLines } from "./lines.ts";
-import { readMemory } from "./memory.ts";
-import { killGroup, type OrphanGuard } from "./orphans.ts";
+import { firstToEnd, processTree, readMemory } from "./memory.ts";
+import { killGroup, killProcess, type OrphanGuard } from "./orphans.ts";
 import { type FunctionProcess, type FunctionSettings, functionArn, spawnFunction } from "./process.ts";
 import { describeExit, endLines, initReportLine, startLine } from "./report.ts";
 
@@ -320,20 +320,28 @@ export class Environment {
     );
   }
 
+  /** As Linux does: a process that the function started may be ended in its place, and the function lives. */
   #checkMemory(): void {
-    const pid = this.#child?.pid;
-    const use = pid === undefined ? undefined : readMemory(pid);
-    if (use === undefined) return;
-    this.#peakMb = Math.max(this.#peakMb, use.peakMb);
+    const own = this.#child?.pid;
+    if (own === undefined) return;
+    const pids = processTree(own);
+    const uses = pids.map(readMemory).filter((use) => use !== undefined);
+    this.#peakMb = Math.max(this.#peakMb, sum(uses.map(({ peakMb }) => peakMb)));
     const { memoryMb } = this.#settings;
-    if (use.unreclaimableMb <= memoryMb || this.#cause !== undefined) return;
+    const usedMb = sum(uses.map(({ unreclaimableMb }) => unreclaimableMb));
+    if (usedMb <= memoryMb || this.#cause !== undefined) return;
+    const chosen = firstToEnd(pids);
+    if (chosen !== undefined && chosen !== own) {
+      killProcess(chosen);
+      return;
+    }
     this.#die(
       {
         status: "error",
         errorType: "Runtime.OutOfMemory",
         errorMessage: this.#exitMessage("signal: killed"),
       },
-      `out of memory: ${Math.ceil(use.unreclaimableMb)} MB of ${memoryMb} MB`,
+      `out of memory: ${Math.ceil(usedMb)} MB of ${memoryMb} MB`,
     );
   }
 
@@ -411,6 +419,8 @@ export class Environment {
     });
   }
 }
+
+const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
 
 function today(): string {
   return new Date().toISOString().slice(0, 10).replaceAll("-", "/");

@@ -48,8 +48,13 @@ export function startOrphanGuard(): OrphanGuard {
 
 /** Sends SIGKILL to a process and all that it started. Nothing happens when it is gone. */
 export function killGroup(pid: number): void {
+  killProcess(-pid);
+}
+
+/** Sends SIGKILL to a process. Nothing happens when it is gone. */
+export function killProcess(pid: number): void {
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(pid, "SIGKILL");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }

@@ -1,12 +1,11 @@
 import { ClassifierError, messageOf } from "../../errors.ts";
-import { defaultFormats, type ImageFormat } from "../../image-format.ts";
+import { type ImageFormat, imageFormats } from "../../image-format.ts";
 import { readGifSize } from "./headers/gif.ts";
 import { type StoredSize, UnsupportedHeader } from "./headers/header.ts";
 import { type HeicHeader, readHeic } from "./headers/heic.ts";
 import { readHeifSize } from "./headers/heif.ts";
 import { type JpegHeader, readJpegHeader } from "./headers/jpeg.ts";
 import { readPngSize } from "./headers/png.ts";
-import { readTiff, type TiffHeader } from "./headers/tiff.ts";
 import { readWebpSize } from "./headers/webp.ts";
 import { jpegStart, repairJpeg } from "./jpeg-repair.ts";
 import { nameContent } from "./names.ts";
@@ -43,11 +42,7 @@ const NAMES: Readonly<Record<ImageFormat, string>> = {
   gif: "GIF",
   avif: "AVIF",
   heic: "HEIC",
-  tiff: "TIFF",
 };
-
-/** What their bytes say besides is of more use to people: whose HEIC, a camera's raw image. */
-const OF_SEVERAL_KINDS: ReadonlySet<ImageFormat> = new Set(["heic", "tiff"]);
 
 /**
  * Reads what a file says of its image, from its own bytes: microseconds, and no decoder is asked anything. Here the pixel
@@ -58,15 +53,14 @@ const OF_SEVERAL_KINDS: ReadonlySet<ImageFormat> = new Set(["heic", "tiff"]);
 export function inspectImage(
   bytes: Uint8Array,
   maxImagePixels: number,
-  formats: readonly ImageFormat[] = defaultFormats,
+  formats: readonly ImageFormat[] = imageFormats,
 ): ImageHeader {
   const format = sniffFormat(bytes);
   if (format === undefined || !formats.includes(format)) {
     const names = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(
       formats.map((name) => NAMES[name]),
     );
-    const isNamed = format !== undefined && !OF_SEVERAL_KINDS.has(format);
-    const what = isNamed ? `${NAMES[format]} image` : nameContent(bytes);
+    const what = format === undefined || format === "heic" ? nameContent(bytes) : `${NAMES[format]} image`;
     const why = format === undefined ? "" : ", which is not in FORMATS";
     throw new ClassifierError("UNSUPPORTED_FORMAT", `expected a ${names} image, got: ${what}${why}`);
   }
@@ -88,12 +82,11 @@ export function inspectImage(
   }
   const jpeg = "components" in stored ? stored : undefined;
   const heic = "thumbnails" in stored ? stored : undefined;
-  const isCmyk = jpeg?.components === 4 || ("isCmyk" in stored && stored.isCmyk);
   return {
     image: { format, width, height },
     pixels,
     orientation,
-    isCmyk,
+    isCmyk: jpeg?.components === 4,
     file,
     warnings,
     ...(jpeg !== undefined && { jpeg }),
@@ -101,7 +94,7 @@ export function inspectImage(
   };
 }
 
-type AnyHeader = StoredSize | JpegHeader | HeicHeader | TiffHeader;
+type AnyHeader = StoredSize | JpegHeader | HeicHeader;
 
 const READERS: Readonly<Record<ImageFormat, (bytes: Uint8Array) => AnyHeader>> = {
   jpeg: readJpegHeader,
@@ -110,7 +103,6 @@ const READERS: Readonly<Record<ImageFormat, (bytes: Uint8Array) => AnyHeader>> =
   gif: readGifSize,
   avif: readHeifSize,
   heic: readHeic,
-  tiff: readTiff,
 };
 
 function readHeader(bytes: Uint8Array, format: ImageFormat): AnyHeader {

@@ -18,20 +18,17 @@ const FLUSH_MS = 2000;
  */
 export function linesPublisher(s3: S3Client, bucket: string, requestId: string, now = new Date()): Publisher {
   const key = linesKey(requestId, now);
-  /** Of one key the last counts: a suspicion is followed by what became of it. */
+  /** Of one upload the last counts. */
   const results = new Map<string, Result>();
-  let [revision, written] = [0, 0];
   return {
     check: () => {},
     async publish(result) {
       const { bucket: from, key: of, versionId, sequencer } = result.source;
       results.set(JSON.stringify([from, of, versionId, sequencer]), result);
-      revision++;
       return "published";
     },
     async flush(signal) {
-      const flushed = revision;
-      if (flushed === written) return;
+      if (results.size === 0) return;
       const lines = [...results.values()].map((result) => `${JSON.stringify(result)}\n`);
       try {
         const command = new PutObjectCommand({
@@ -41,7 +38,6 @@ export function linesPublisher(s3: S3Client, bucket: string, requestId: string, 
           ContentType: "application/x-ndjson",
         });
         await s3.send(command, { abortSignal: signal });
-        written = flushed;
       } catch (cause) {
         const { code } = describeS3Error(cause);
         throw new ClassifierError(

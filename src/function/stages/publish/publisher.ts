@@ -18,7 +18,7 @@ export interface Publisher {
   /** @throws {ClassifierError} `PUBLISH_FAILED`, or a permanent code of the publish stage */
   publish(result: Result, signal: AbortSignal): Promise<Published>;
   /**
-   * Writes what `publish` only kept: until then none of it counts. May be called again.
+   * Writes what `publish` only kept: until then none of it counts. Called once, when all is published.
    *
    * @throws {ClassifierError} `PUBLISH_FAILED`
    */

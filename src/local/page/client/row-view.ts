@@ -46,8 +46,7 @@ export class RowView {
     const { corrected } = picture ?? {};
     const isPutRight = corrected !== undefined && corrected !== picture?.label && row.status === "classified";
     setText(this.#title, isPutRight ? `${corrected} ✎` : titleOf(row));
-    const said = [score, ...(picture?.heads ?? [])].filter((part) => part !== undefined).join(" · ");
-    setText(this.#note, upload === undefined ? (meaning ?? said) : "");
+    setText(this.#note, upload === undefined ? (meaning ?? score ?? "") : "");
     setText(this.#key, row.key);
     this.#key.title = row.key;
     this.element.title = meaning ?? "";
@@ -84,6 +83,6 @@ function titleOf({ status, picture, upload }: Row): string {
     case "rejected":
       return picture?.code ?? "Rejected";
     case "classified":
-      return picture?.isUnknown ? `unknown: ${picture.label}` : (picture?.label ?? "");
+      return picture?.label ?? "";
   }
 }
