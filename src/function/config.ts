@@ -1,4 +1,4 @@
-import { type ImageFormat, imageFormats } from "./image-format.ts";
+import { defaultFormats, type ImageFormat, imageFormats } from "./image-format.ts";
 
 /** Ways of publishing; `annotation+lines` is both. */
 export const RESULTS_AS = ["object", "annotation", "lines", "annotation+lines"] as const;
@@ -91,9 +91,12 @@ function choice<const Value extends string>(fallback: Value, values: readonly Va
   };
 }
 
-function choices<Value extends string>(values: readonly Value[]): Variable<readonly Value[]> {
+function choices<Value extends string>(
+  fallback: readonly Value[],
+  values: readonly Value[],
+): Variable<readonly Value[]> {
   return {
-    fallback: values,
+    fallback,
     expected: `some of ${values.join(",")}`,
     parse: (given) => {
       const names = given.split(",").map((name) => name.trim());
@@ -126,7 +129,7 @@ const VARIABLES: VariableOf = {
   fileMemoryMb: ["FILE_MEMORY_MB", integer(64, 1, 1024)],
   maxObjectBytes: ["MAX_OBJECT_BYTES", integer(25 * 2 ** 20, 1, 2 ** 30)],
   maxImagePixels: ["MAX_IMAGE_PIXELS", integer(50_000_000, 1, 1_000_000_000)],
-  formats: ["FORMATS", choices(imageFormats)],
+  formats: ["FORMATS", choices(defaultFormats, imageFormats)],
   heicThumbnailPercent: ["HEIC_THUMBNAIL_PERCENT", integer(90, 1, 400)],
   applyIccProfile: ["APPLY_ICC_PROFILE", flag],
   backgroundColor: ["BACKGROUND_COLOR", text("#ffffff", /^#[0-9a-f]{6}$/i, "a colour such as #ffffff")],

@@ -15,7 +15,7 @@ export const ort: typeof import("onnxruntime-node") = require("onnxruntime-node"
 // model. The cache is for operations that repeat; ours never do.
 sharp.concurrency(1);
 sharp.cache(false);
-// Whoever decodes with this sharp: what libvips can open besides (TIFF, SVG, PDF, …) stays closed, also when bytes pretend
+// Whoever decodes with this sharp: what libvips can open besides (SVG, PDF, …) stays closed, also when bytes pretend
 // to be something else.
 sharp.block({ operation: ["VipsForeignLoad"] });
 sharp.unblock({
@@ -27,6 +27,11 @@ sharp.unblock({
     "VipsForeignLoadHeif",
   ],
 });
+
+/** For who accepts TIFF: libtiff has had memory faults that a file reaches, so its loader stays closed to all others. */
+export function openTiffLoader(): void {
+  sharp.unblock({ operation: ["VipsForeignLoadTiff"] });
+}
 
 /**
  * libjpeg-turbo's own library, of the package `@julusian/jpeg-turbo`, and what calls it. Its binding has neither scaled

@@ -1,3 +1,5 @@
+import { median } from "simple-statistics";
+
 /** What one model said of an image. */
 export interface Said {
   readonly label: string;
@@ -51,13 +53,11 @@ export function comparePairs(pairs: readonly Pair[]): Comparison {
     confusion,
     scoreShift:
       shifts.length === 0 ? undefined : shifts.reduce((sum, shift) => sum + shift, 0) / shifts.length,
-    ms: { a: median(pairs.map(({ a }) => a.ms)), b: median(pairs.map(({ b }) => b.ms)) },
+    ms: { a: medianMs(pairs.map(({ a }) => a)), b: medianMs(pairs.map(({ b }) => b)) },
   };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+/** 0 of none. */
+function medianMs(said: readonly Said[]): number {
+  return said.length === 0 ? 0 : median(said.map(({ ms }) => ms));
 }

@@ -67,7 +67,12 @@ const CASES: Record<keyof Config, Case> = {
   maxObjectBytes: { variable: "MAX_OBJECT_BYTES", ...numbers(1, 2 ** 30) },
   formats: {
     variable: "FORMATS",
-    good: { heic: ["heic"], "webp,jpeg": ["jpeg", "webp"], "png, gif": ["png", "gif"] },
+    good: {
+      heic: ["heic"],
+      "tiff,jpeg": ["jpeg", "tiff"],
+      "webp,jpeg": ["jpeg", "webp"],
+      "png, gif": ["png", "gif"],
+    },
     bad: ["jpg", "JPEG", "jpeg,", "jpeg,jpeg", ","],
   },
   heicThumbnailPercent: { variable: "HEIC_THUMBNAIL_PERCENT", ...numbers(1, 400) },

@@ -13,6 +13,7 @@ import {
 import { craftedHeics } from "./heic.ts";
 import { avifOf, clap, gridData, gridOf, ispe, still } from "./heif.ts";
 import { partsOf } from "./structure.ts";
+import { craftedTiffs, heavyTiffs } from "./tiff.ts";
 
 /** A hostile input that no mutation would find; made on demand, since some are large. */
 export interface CraftedInput {
@@ -55,6 +56,7 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
       "AVIF 8000x8000 of one colour": () => plain(8000, 8000).avif({ effort: 0 }).toBuffer(),
       "AVIF 7000x7000, under the pixel limit": () => plain(7000, 7000).avif({ effort: 0 }).toBuffer(),
     }),
+    ...slow("decompression bomb", heavyTiffs()),
     ...of("says less than it decodes", {
       "AVIF grid of 900 tiles that shows 100x100": () =>
         gridOf(still(avif), 64, 30, 30, { width: 100, height: 100 }),
@@ -177,7 +179,7 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
         Buffer.from(
           '<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg xmlns="http://www.w3.org/2000/svg"><text>&x;</text></svg>',
         ),
-      TIFF: () => plain(64, 64).tiff().toBuffer(),
+      BigTIFF: () => plain(64, 64).tiff({ bigtiff: true }).toBuffer(),
       PDF: () =>
         Buffer.from("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer<<>>\n%%EOF", "latin1"),
       HTML: () => Buffer.from("<!doctype html><title>a picture</title>"),
@@ -206,6 +208,10 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
         withJpegSegments(jpeg, Array(20_000).fill({ marker: 0xfffe, data: Buffer.from("c") })),
     }),
     ...of("HEIC that lies", craftedHeics()),
+    ...of(
+      "TIFF that lies",
+      craftedTiffs({ strips: need(valid, "lzw.tiff"), tiles: need(valid, "tiles.tiff") }),
+    ),
     ...of("nothing much", {
       "no byte": () => Buffer.alloc(0),
       "one byte": () => Buffer.from([0xff]),

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { ResultsAs } from "../../src/function/config.ts";
+import { imageFormats } from "../../src/function/image-format.ts";
 import { buildFunction } from "../../src/local/build.ts";
 import type { InvocationResult } from "../../src/local/lambda/environment.ts";
 import { readMemory } from "../../src/local/lambda/memory.ts";
@@ -71,6 +72,7 @@ export async function startHostileFunction(
       MODEL_DIR: modelDir,
       RESULTS_BUCKET: RESULTS,
       RESULTS_AS: resultsAs,
+      FORMATS: imageFormats.join(),
       AWS_ENDPOINT_URL_S3: s3.url,
       S3_FORCE_PATH_STYLE: "true",
     },

@@ -1,4 +1,6 @@
-/** A part of a picture file: a JPEG segment, a PNG or RIFF chunk, a GIF block, an ISO-BMFF box. */
+import { directoriesOf } from "./tiff.ts";
+
+/** A part of a picture file: a JPEG segment, a PNG or RIFF chunk, a GIF block, an ISO-BMFF box, a TIFF tag. */
 export interface Part {
   /** What the format calls it, for example `SOF0`, `IDAT`, `VP8X`, `ispe`. */
   readonly name: string;
@@ -14,7 +16,7 @@ export interface Part {
  * Splits a well-formed picture into its parts, in file order, so that hostile inputs can be cut and
  * reordered exactly where a decoder changes state.
  *
- * @throws Error when the bytes are none of JPEG, PNG, GIF, WebP and AVIF
+ * @throws Error when the bytes are none of JPEG, PNG, GIF, WebP, AVIF and TIFF
  */
 export function partsOf(bytes: Buffer): Part[] {
   if (bytes.readUInt16BE(0) === 0xffd8) return jpegSegments(bytes);
@@ -22,7 +24,8 @@ export function partsOf(bytes: Buffer): Part[] {
   if (bytes.toString("latin1", 0, 3) === "GIF") return gifBlocks(bytes);
   if (bytes.toString("latin1", 8, 12) === "WEBP") return riffChunks(bytes);
   if (bytes.toString("latin1", 4, 8) === "ftyp") return isoBoxes(bytes, 0, bytes.length);
-  throw new Error(`expected a JPEG, PNG, GIF, WebP or AVIF, got ${bytes.toString("hex", 0, 12)}`);
+  if (bytes.toString("latin1", 0, 2) === "II") return tiffTags(bytes);
+  throw new Error(`expected a JPEG, PNG, GIF, WebP, AVIF or TIFF, got ${bytes.toString("hex", 0, 12)}`);
 }
 
 function jpegSegments(bytes: Buffer): Part[] {
@@ -131,4 +134,15 @@ function isoBoxes(bytes: Buffer, from: number, to: number): Part[] {
     offset = end;
   }
   return parts;
+}
+
+function tiffTags(bytes: Buffer): Part[] {
+  return directoriesOf(bytes).flatMap(({ start, next }) => {
+    const parts: Part[] = [{ name: "directory", start, end: next + 4 }];
+    for (let at = start + 2; at < next; at += 12) {
+      const length = { offset: at + 4, bytes: 4, littleEndian: true } as const;
+      parts.push({ name: String(bytes.readUInt16LE(at)), start: at, end: at + 12, length });
+    }
+    return parts;
+  });
 }

@@ -35,6 +35,14 @@ export async function validPictures(): Promise<Record<string, Buffer>> {
     "animated.gif": () => frames().gif(),
     "still.avif": () => plain().avif({ effort: 0 }),
     "alpha.avif": () => seeThrough().avif({ effort: 0 }),
+    "lzw.tiff": () => plain().tiff({ compression: "lzw" }),
+    "deflate-16-bit.tiff": () => plain().toColourspace("rgb16").tiff({ compression: "deflate" }),
+    "tiles.tiff": () => plain().tiff({ compression: "packbits", tile: true, tileWidth: 32, tileHeight: 32 }),
+    "jpeg-tiles.tiff": () => plain().tiff({ compression: "jpeg", tile: true, tileWidth: 64, tileHeight: 64 }),
+    "fax.tiff": () =>
+      plain().threshold().toColourspace("b-w").tiff({ compression: "ccittfax4", bitdepth: 1 }),
+    "pages.tiff": () => frames().tiff({ compression: "lzw" }),
+    "alpha.tiff": () => seeThrough().tiff({ compression: "lzw" }),
   };
   const pictures: Record<string, Buffer> = {};
   for (const [name, encode] of Object.entries(encoders)) pictures[name] = await encode().toBuffer();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { imageFormats } from "../../src/function/image-format.ts";
+import { defaultFormats } from "../../src/function/image-format.ts";
 import { worstCaseBytes } from "../../src/function/memory.ts";
 import { type Fields, fields, list, parameters, template, type Value } from "./read.ts";
 
@@ -79,7 +79,7 @@ test("memory that cannot hold the images is refused at deployment as the functio
     decodesInFlight: number("DecodesInFlight"),
     fileMemoryMb: number("FileMemoryMb"),
     maxObjectBytes: number("MaxObjectBytes"),
-    formats: imageFormats,
+    formats: defaultFormats,
   };
   const allowed = (name: string) => list(fields(parameters[name]).AllowedValues).map(Number);
   for (const MemorySizeMb of allowed("MemorySizeMb")) {

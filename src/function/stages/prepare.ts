@@ -1,7 +1,9 @@
+import type { ImageFormat } from "../image-format.ts";
 import { createResampler, type Resampler, type StoredImage } from "../kernel/resampler.ts";
 import { type GeometryPlan, planGeometry } from "../model/geometry.ts";
 import type { InputBuffers } from "../model/input-buffers.ts";
 import type { Geometry, Kernel } from "../model/preprocessing.ts";
+import { openTiffLoader } from "../native.ts";
 import { makeGray } from "./decode/gray.ts";
 import type { ImageHeader } from "./decode/header.ts";
 import { decodeHeic, type HeicOptions, imageFor } from "./decode/heic/decode.ts";
@@ -20,8 +22,14 @@ export interface Decoders {
 /** Other decoders than HEIC's heed no `signal`, but `timeoutSeconds`. */
 export interface PrepareOptions extends DecodeOptions, HeicOptions {}
 
-/** @param memorySizeMb the function's; 0 where it is not said */
-export function createDecoders(settings: { memorySizeMb: number; maxImagePixels: number }): Decoders {
+/** @param settings `memorySizeMb` is the function's; 0 where it is not said */
+export function createDecoders(
+  settings: Pick<PrepareOptions, "maxImagePixels"> & {
+    readonly memorySizeMb: number;
+    readonly formats: readonly ImageFormat[];
+  },
+): Decoders {
+  if (settings.formats.includes("tiff")) openTiffLoader();
   return {
     resampler: createResampler(),
     heic: createHeicWorkers(heicThreads(settings.memorySizeMb), settings.maxImagePixels),

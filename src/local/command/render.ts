@@ -56,6 +56,7 @@ export function createRenderer(stream: NodeJS.WriteStream, names: readonly strin
         const label = document.unknown?.isUnknown ? `unknown: ${best.label}` : best.label;
         const parts = [head, style("bold", column(label, labelCells))];
         if (fits(percent)) parts.push(percent);
+        for (const said of headsOf(document)) if (fits(said)) parts.push(said);
         if (fits("█".repeat(BAR_CELLS))) parts.push(style("green", bar(best.score)));
         const times = [stages(document), total(document)].find(fits);
         if (times !== undefined) parts.push(style("dim", times));
@@ -73,6 +74,13 @@ export function createRenderer(stream: NodeJS.WriteStream, names: readonly strin
     bold: (text) => style("bold", text),
     problem: (text) => style("red", printable(text)),
   };
+}
+
+/** `upload-triage: photo 97.2%` */
+function headsOf({ heads = [] }: ResultDocument): string[] {
+  return heads.flatMap(({ name, predictions: [first] }) =>
+    first === undefined ? [] : [printable(`${name}: ${first.label} ${(100 * first.score).toFixed(1)}%`)],
+  );
 }
 
 function describeProblem(outcome: PictureOutcome): readonly ["red" | "yellow", string, string] {

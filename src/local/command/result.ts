@@ -6,6 +6,11 @@ export interface ResultDocument {
   readonly predictions?: readonly { readonly label: string; readonly score: number }[];
   /** Of a model that knows what is unknown to it. */
   readonly unknown?: { readonly isUnknown: boolean };
+  /** Of a model that extends others: what each of those says. */
+  readonly heads?: readonly {
+    readonly name: string;
+    readonly predictions: readonly { readonly label: string; readonly score: number }[];
+  }[];
   readonly error?: { readonly code: string; readonly message: string };
   /** Stage → milliseconds, in the order of the stages. */
   readonly timingsMs?: Readonly<Record<string, number>>;

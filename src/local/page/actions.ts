@@ -83,7 +83,7 @@ export function createActions(context: ActionContext): {
       pictures.correct(key, label ?? undefined);
     },
     fetch({ url }) {
-      return fetchImage(stack.client, url, (key) => pictures.get(key) !== undefined);
+      return fetchImage(stack.client, url);
     },
     clock({ speed }) {
       dashboard.setSpeed(speed);

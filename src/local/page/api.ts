@@ -105,6 +105,10 @@ export interface PictureView {
   readonly status: PictureStatus;
   readonly label?: string;
   readonly score?: number;
+  /** The model says that it is like none of its labels. */
+  readonly isUnknown?: boolean | undefined;
+  /** What the model's further heads say first, as `<head>: <label>`. */
+  readonly heads?: readonly string[] | undefined;
   /** Error code of a rejected picture. */
   readonly code?: string;
   readonly model?: string;
@@ -248,12 +252,23 @@ export interface EmfAnswer {
   readonly lines: readonly string[];
 }
 
+export interface ResultPrediction {
+  readonly label: string;
+  readonly score: number;
+}
+
 /** What a result object says, as far as the page shows it; `schemaVersion` and the rest are in its JSON. */
 export interface ResultObject {
   readonly status: "classified" | "rejected";
   readonly image?: { readonly format: string; readonly width: number; readonly height: number };
   readonly model?: { readonly name: string };
-  readonly predictions?: readonly { readonly label: string; readonly score: number }[];
+  readonly predictions?: readonly ResultPrediction[];
+  readonly unknown?: {
+    readonly isUnknown: boolean;
+    readonly similarity: number;
+    readonly threshold: number;
+  };
+  readonly heads?: readonly { readonly name: string; readonly predictions: readonly ResultPrediction[] }[];
   readonly error?: { readonly code: string; readonly message: string };
   readonly timingsMs?: Partial<StageTimes>;
   readonly requestId?: string;

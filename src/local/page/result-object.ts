@@ -7,7 +7,7 @@ export interface ReadResult {
   readonly classifiedAt: number;
   readonly view: Pick<
     PictureView,
-    "status" | "label" | "score" | "code" | "model" | "timingsMs" | "requestId"
+    "status" | "label" | "score" | "isUnknown" | "heads" | "code" | "model" | "timingsMs" | "requestId"
   >;
 }
 
@@ -18,13 +18,16 @@ export function readResultObject(json: unknown): ReadResult {
     throw new Error(`expected the status classified or rejected, got ${JSON.stringify(result?.status)}`);
   }
   const [best] = result.predictions ?? [];
-  const { timingsMs, model, error, requestId, source } = result;
+  const { timingsMs, model, error, requestId, source, unknown, heads } = result;
   return {
     eTag: source?.eTag?.replaceAll('"', ""),
     classifiedAt: Date.parse(result.classifiedAt ?? ""),
     view: {
       status: result.status,
       ...(best !== undefined && { label: best.label, score: best.score }),
+      // Told when absent too: the picture's last result may have had them.
+      isUnknown: unknown?.isUnknown || undefined,
+      heads: heads?.map(({ name, predictions: [first] }) => `${name}: ${first?.label ?? "–"}`),
       ...(error !== undefined && { code: error.code }),
       ...(model !== undefined && { model: model.name }),
       ...(requestId !== undefined && { requestId }),

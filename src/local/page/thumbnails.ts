@@ -56,10 +56,11 @@ export class Thumbnails {
       sequentialRead: true,
     } as const;
     const opened =
-      header.heic === undefined ? sharp(bytes, options) : await this.#openHeic(header, header.heic, size);
+      header.heic === undefined
+        ? sharp(bytes, options).autoOrient()
+        : await this.#openHeic(header, header.heic, size);
     return opened
       .timeout({ seconds: MAX_SECONDS })
-      .rotate()
       .resize(size, size, {
         fit: size <= THUMBNAIL_SIZES[1] ? "cover" : "inside",
         withoutEnlargement: true,
@@ -68,7 +69,7 @@ export class Thumbnails {
       .toBuffer();
   }
 
-  /** sharp opens no HEIC: it gets pixels, and how they are turned. */
+  /** sharp opens no HEIC: it gets pixels. */
   async #openHeic({ image }: ImageHeader, heic: HeicHeader, size: number): Promise<Sharp> {
     const { width, height } = image;
     const scale = Math.min(1, size / Math.min(width, height));
@@ -81,16 +82,28 @@ export class Thumbnails {
       { ...DEPLOYED_SETTINGS, ...AS_SEEN },
       this.#decoders.heic,
     );
-    const { stride = 3 * stored.width, orientation = 1 } = stored;
-    const rows = Array.from({ length: stored.height }, (_, row) =>
-      stored.pixels.subarray(row * stride, row * stride + 3 * stored.width),
+    const { pixels, width: across, height: down, stride = 3 * across, orientation = 1 } = stored;
+    const rows = Array.from({ length: down }, (_, row) =>
+      pixels.subarray(row * stride, row * stride + 3 * across),
     );
-    const raw = { width: stored.width, height: stored.height, channels: 3 } as const;
-    return sharp(
-      await sharp(Buffer.concat(rows), { raw })
-        .withMetadata({ orientation })
-        .png({ compressionLevel: 0 })
-        .toBuffer(),
-    );
+    const raw = { width: across, height: down, channels: 3 } as const;
+    return upright(sharp(Buffer.concat(rows), { raw }), orientation);
   }
 }
+
+/** Turns pixels that carry no EXIF orientation, as `autoOrient` does by it: mirrored first, then turned clockwise. */
+export function upright(image: Sharp, orientation: number): Sharp {
+  const [isMirrored, degrees] = ORIENTATIONS[orientation] ?? [false, 0];
+  return image.flop(isMirrored).rotate(degrees);
+}
+
+/** By EXIF orientation. */
+const ORIENTATIONS: Readonly<Record<number, readonly [isMirrored: boolean, degrees: number]>> = {
+  2: [true, 0],
+  3: [false, 180],
+  4: [true, 180],
+  5: [true, 270],
+  6: [false, 90],
+  7: [true, 90],
+  8: [false, 270],
+};

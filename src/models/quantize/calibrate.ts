@@ -4,6 +4,7 @@ import { ort } from "../../function/native.ts";
 import { encodeOnnx, type OnnxModel, type ValueInfo } from "../onnx/model.ts";
 import { DATA_TYPE } from "../onnx/proto.ts";
 import { type PixelSource, readPixels } from "../pixels.ts";
+import { equalizeChannels } from "./equalize.ts";
 import type { Plan } from "./plan.ts";
 import {
   bestQuantization,
@@ -35,7 +36,7 @@ export async function calibrate(
   const input = onnx.graph.input[0]?.name ?? "";
   const layerInputs = [...plan.layers].map((node) => node.input[0] ?? "");
   const values = [...new Set([...plan.computed, ...layerInputs])].filter((value) => value !== input);
-  const session = await openWithOutputs(onnx, values);
+  let session = await openWithOutputs(onnx, values);
   const statistics = new Map(values.map((value) => [value, emptyStatistics()]));
   const inputStatistics = emptyStatistics();
   let done = 0;
@@ -56,6 +57,9 @@ export async function calibrate(
     }
   };
   await pass(measureRange);
+  await session.release();
+  equalizeChannels(onnx.graph, plan, statistics);
+  session = await openWithOutputs(onnx, values);
   await pass(countValues);
   await session.release();
 
@@ -66,9 +70,9 @@ export async function calibrate(
   );
   quantizations.set(input, quantizationFor(Math.min(...ends), Math.max(...ends)));
   const means = new Map(
-    [...statistics, [input, inputStatistics] as const].map(([value, { channelSums, count }]) => [
+    [...statistics, [input, inputStatistics] as const].map(([value, { channels, count }]) => [
       value,
-      channelSums.map((sum) => sum / Math.max(1, count)),
+      Float64Array.from(channels, ({ sum }) => sum / Math.max(1, count)),
     ]),
   );
   return { quantizations, means };

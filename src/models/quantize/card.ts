@@ -8,7 +8,7 @@ export function quantizeCard(model: QuantizedModel, float: Model): string {
   return `# ${model.name}
 
 ${float.name}, quantized after its training by \`npm run model -- quantize\`: int8 weights with a scale per output and zero point 0,
-uint8 activations with ranges measured on ${model.calibrationImages} images, biases corrected. It stays under the licence of ${float.name}.
+uint8 activations with ranges measured on ${model.calibrationImages} images, channels equalized, biases corrected. It stays under the licence of ${float.name}.
 
 | | |
 |---|---|

@@ -4,9 +4,16 @@ export interface Statistics {
   max: number;
   /** Counts between `min` and `max`, filled in the second pass. */
   histogram: Uint32Array;
-  /** Sum per channel (the second dimension), and of how many numbers. */
-  channelSums: Float64Array;
+  /** Per channel, the second dimension. */
+  channels: ChannelStatistics[];
+  /** Numbers that each channel had. */
   count: number;
+}
+
+export interface ChannelStatistics {
+  min: number;
+  max: number;
+  sum: number;
 }
 
 /** `real = scale · (q − zeroPoint)`, q a uint8. */
@@ -23,28 +30,41 @@ export function emptyStatistics(): Statistics {
     min: Number.POSITIVE_INFINITY,
     max: Number.NEGATIVE_INFINITY,
     histogram: new Uint32Array(BINS),
-    channelSums: new Float64Array(0),
+    channels: [],
     count: 0,
   };
 }
 
-/** First pass: the range, and means of the channels. */
-export function measureRange(statistics: Statistics, values: Float32Array, channels: number): void {
-  if (statistics.channelSums.length === 0) statistics.channelSums = new Float64Array(channels);
-  const size = values.length / channels;
-  let { min, max } = statistics;
-  for (let channel = 0; channel < channels; channel++) {
-    let sum = 0;
+/** First pass: ranges and means. */
+export function measureRange(statistics: Statistics, values: Float32Array, channelCount: number): void {
+  const size = values.length / channelCount;
+  for (let channel = 0; channel < channelCount; channel++) {
+    let {
+      min = Number.POSITIVE_INFINITY,
+      max = Number.NEGATIVE_INFINITY,
+      sum = 0,
+    } = statistics.channels[channel] ?? {};
     for (let index = channel * size; index < (channel + 1) * size; index++) {
       const value = values[index] as number;
       sum += value;
       if (value < min) min = value;
       if (value > max) max = value;
     }
-    statistics.channelSums[channel] = (statistics.channelSums[channel] ?? 0) + sum;
+    statistics.channels[channel] = { min, max, sum };
+    statistics.min = Math.min(statistics.min, min);
+    statistics.max = Math.max(statistics.max, max);
   }
   statistics.count += size;
-  Object.assign(statistics, { min, max });
+}
+
+/** What the first pass found, of channels that are multiplied by these factors. */
+export function scaleChannels(statistics: Statistics, factors: readonly number[]): void {
+  statistics.channels = statistics.channels.map(({ min, max, sum }, channel) => {
+    const factor = factors[channel] ?? 1;
+    return { min: min * factor, max: max * factor, sum: sum * factor };
+  });
+  statistics.min = Math.min(...statistics.channels.map(({ min }) => min));
+  statistics.max = Math.max(...statistics.channels.map(({ max }) => max));
 }
 
 /** Second pass. */

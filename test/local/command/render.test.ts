@@ -3,6 +3,23 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { createRenderer } from "../../../src/local/command/render.ts";
 
+test("what the further heads of a model say stands behind its label", () => {
+  const renderer = createRenderer(new PassThrough() as unknown as NodeJS.WriteStream);
+  const line = renderer.outcome({
+    ...{ name: "a.png", key: "a.png" },
+    document: {
+      status: "classified",
+      predictions: [{ label: "invoice", score: 0.9 }],
+      heads: [
+        { name: "upload-triage", predictions: [{ label: "document", score: 0.981 }] },
+        { name: "paper", predictions: [] },
+      ],
+    },
+  });
+  assert.match(line, /invoice +90\.0% +upload-triage: document 98\.1%/);
+  assert.doesNotMatch(line, /paper/);
+});
+
 test("an image that is like no label of a taught model is shown as unknown, with the nearest label", () => {
   const renderer = createRenderer(new PassThrough() as unknown as NodeJS.WriteStream);
   const line = (isUnknown: boolean) =>

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import sharp from "sharp";
-import { Thumbnails } from "../../../src/local/page/thumbnails.ts";
+import { Thumbnails, upright } from "../../../src/local/page/thumbnails.ts";
 import type { LocalStack } from "../../../src/local/stack.ts";
 import { PROJECT_DIR } from "../../../src/local/template.ts";
 import { startEndpoint } from "../s3/harness.ts";
@@ -58,6 +58,19 @@ test("a HEIC is shown upright, large enough, whatever the thumbnail in it", asyn
   const { width, height } = await sharp(await thumbnails.make("k", "etag", 960)).metadata();
   assert.deepEqual([width, height], [720, 960]);
 });
+
+for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+  test(`pixels of orientation ${orientation} are turned as a JPEG with that orientation is`, async () => {
+    const corners = Buffer.from([255, 0, 0, 0, 255, 0, 0, 0, 255, 90, 90, 90, 0, 255, 255, 255, 0, 255]);
+    const raw = { width: 3, height: 2, channels: 3 } as const;
+    const stored = await sharp(corners, { raw }).withMetadata({ orientation }).png().toBuffer();
+    const expected = await sharp(stored).autoOrient().raw().toBuffer({ resolveWithObject: true });
+    const shown = await upright(sharp(corners, { raw }), orientation)
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    assert.deepEqual([shown.info.width, shown.data], [expected.info.width, expected.data]);
+  });
+}
 
 test("sharp as everything here gets it opens no other format", async () => {
   const native = join(PROJECT_DIR, "src/function/native.ts");

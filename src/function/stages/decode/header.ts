@@ -1,11 +1,12 @@
 import { ClassifierError, messageOf } from "../../errors.ts";
-import { type ImageFormat, imageFormats } from "../../image-format.ts";
+import { defaultFormats, type ImageFormat } from "../../image-format.ts";
 import { readGifSize } from "./headers/gif.ts";
 import { type StoredSize, UnsupportedHeader } from "./headers/header.ts";
 import { type HeicHeader, readHeic } from "./headers/heic.ts";
 import { readHeifSize } from "./headers/heif.ts";
 import { type JpegHeader, readJpegHeader } from "./headers/jpeg.ts";
 import { readPngSize } from "./headers/png.ts";
+import { readTiff, type TiffHeader } from "./headers/tiff.ts";
 import { readWebpSize } from "./headers/webp.ts";
 import { jpegStart, repairJpeg } from "./jpeg-repair.ts";
 import { nameContent } from "./names.ts";
@@ -42,7 +43,11 @@ const NAMES: Readonly<Record<ImageFormat, string>> = {
   gif: "GIF",
   avif: "AVIF",
   heic: "HEIC",
+  tiff: "TIFF",
 };
+
+/** What their bytes say besides is of more use to people: whose HEIC, a camera's raw image. */
+const OF_SEVERAL_KINDS: ReadonlySet<ImageFormat> = new Set(["heic", "tiff"]);
 
 /**
  * Reads what a file says of its image, from its own bytes: microseconds, and no decoder is asked anything. Here the pixel
@@ -53,14 +58,15 @@ const NAMES: Readonly<Record<ImageFormat, string>> = {
 export function inspectImage(
   bytes: Uint8Array,
   maxImagePixels: number,
-  formats: readonly ImageFormat[] = imageFormats,
+  formats: readonly ImageFormat[] = defaultFormats,
 ): ImageHeader {
   const format = sniffFormat(bytes);
   if (format === undefined || !formats.includes(format)) {
     const names = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(
       formats.map((name) => NAMES[name]),
     );
-    const what = format === undefined || format === "heic" ? nameContent(bytes) : `${NAMES[format]} image`;
+    const isNamed = format !== undefined && !OF_SEVERAL_KINDS.has(format);
+    const what = isNamed ? `${NAMES[format]} image` : nameContent(bytes);
     const why = format === undefined ? "" : ", which is not in FORMATS";
     throw new ClassifierError("UNSUPPORTED_FORMAT", `expected a ${names} image, got: ${what}${why}`);
   }
@@ -82,11 +88,12 @@ export function inspectImage(
   }
   const jpeg = "components" in stored ? stored : undefined;
   const heic = "thumbnails" in stored ? stored : undefined;
+  const isCmyk = jpeg?.components === 4 || ("isCmyk" in stored && stored.isCmyk);
   return {
     image: { format, width, height },
     pixels,
     orientation,
-    isCmyk: jpeg?.components === 4,
+    isCmyk,
     file,
     warnings,
     ...(jpeg !== undefined && { jpeg }),
@@ -94,7 +101,7 @@ export function inspectImage(
   };
 }
 
-type AnyHeader = StoredSize | JpegHeader | HeicHeader;
+type AnyHeader = StoredSize | JpegHeader | HeicHeader | TiffHeader;
 
 const READERS: Readonly<Record<ImageFormat, (bytes: Uint8Array) => AnyHeader>> = {
   jpeg: readJpegHeader,
@@ -103,6 +110,7 @@ const READERS: Readonly<Record<ImageFormat, (bytes: Uint8Array) => AnyHeader>> =
   gif: readGifSize,
   avif: readHeifSize,
   heic: readHeic,
+  tiff: readTiff,
 };
 
 function readHeader(bytes: Uint8Array, format: ImageFormat): AnyHeader {

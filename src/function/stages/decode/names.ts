@@ -2,6 +2,7 @@ import { textOf } from "./headers/header.ts";
 
 /** What begins with these bytes. In order: the first that fits is the name. `.` in a text stands for any byte. */
 const BEGINNINGS: readonly (readonly [start: string, name: string])[] = [
+  ["II*\0\x10\0\0\0CR", "camera raw image (Canon CR2)"],
   ["II*\0", "TIFF image"],
   ["MM\0*", "TIFF image"],
   ["II+\0", "BigTIFF image"],

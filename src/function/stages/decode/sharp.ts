@@ -7,6 +7,7 @@ import { sharp } from "../../native.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./header.ts";
 import { firstFrameOnly as firstGifFrame, placedFrame as placedGifFrame } from "./headers/gif.ts";
 import { asStillAvif } from "./headers/heif.ts";
+import { firstPageOnly } from "./headers/tiff.ts";
 import { firstFrameOnly as firstWebpFrame } from "./headers/webp.ts";
 import { MAX_DECODE_SECONDS, outOfTime } from "./limit.ts";
 import { mustBeWhole, scaleFor } from "./scale.ts";
@@ -92,6 +93,7 @@ async function firstFrame(
 ): Promise<{ data: Uint8Array; raw?: CreateRaw }> {
   if (image.format === "webp") return { data: firstWebpFrame(file) };
   if (image.format === "avif") return { data: asStillAvif(file) };
+  if (image.format === "tiff") return { data: firstPageOnly(file) };
   if (image.format !== "gif") return { data: file };
   const placed = placedGifFrame(file);
   if (placed === undefined) return { data: firstGifFrame(file) };

@@ -6,13 +6,15 @@ const SIGNATURES: readonly (readonly [ImageFormat, readonly (number | undefined)
   ["png", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]],
   ["gif", [0x47, 0x49, 0x46, 0x38, undefined, 0x61]],
   ["webp", [0x52, 0x49, 0x46, 0x46, undefined, undefined, undefined, undefined, 0x57, 0x45, 0x42, 0x50]],
+  ["tiff", [0x49, 0x49, 0x2a, 0x00]],
+  ["tiff", [0x4d, 0x4d, 0x00, 0x2a]],
 ];
 
 /**
  * Tells a picture of a served format from everything else by its first bytes, so that a text file named `.jpg` is an
  * unsupported format and a broken JPEG is an invalid image, whatever a decoder's message says.
  *
- * @returns `undefined` when the bytes are no picture, or one of a format that is not served (TIFF, SVG, …)
+ * @returns `undefined` when the bytes are no picture, or one of a format that is not served (BMP, SVG, …)
  */
 export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   const known = SIGNATURES.find(([, signature]) =>

@@ -115,10 +115,7 @@ export class Filters {
         (model.value === "" || picture?.model === model.value) &&
         (holds === undefined || (picture?.score !== undefined && holds(picture.score))) &&
         (picture?.uploadedAt ?? Date.now()) >= since &&
-        (text === "" ||
-          [key, picture?.label, picture?.code, picture?.model].some((field) =>
-            field?.toLowerCase().includes(text),
-          )),
+        (text === "" || searchable(key, picture).some((field) => field?.toLowerCase().includes(text))),
     );
     return sortRows(passing, isOrder(this.#order.value) ? this.#order.value : "newest");
   }
@@ -173,6 +170,11 @@ export class Filters {
     this.#choices.label.offer(countedOptions(labels));
     this.#choices.model.offer(countedOptions(models));
   }
+}
+
+function searchable(key: string, picture: Row["picture"]): readonly (string | undefined)[] {
+  const { label, code, model, heads = [], isUnknown } = picture ?? {};
+  return [key, label, code, model, ...heads, isUnknown ? "unknown" : undefined];
 }
 
 function add<Key>(counts: Map<Key, number>, key: Key): void {

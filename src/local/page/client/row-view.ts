@@ -46,7 +46,8 @@ export class RowView {
     const { corrected } = picture ?? {};
     const isPutRight = corrected !== undefined && corrected !== picture?.label && row.status === "classified";
     setText(this.#title, isPutRight ? `${corrected} ✎` : titleOf(row));
-    setText(this.#note, upload === undefined ? (meaning ?? score ?? "") : "");
+    const said = [score, ...(picture?.heads ?? [])].filter((part) => part !== undefined).join(" · ");
+    setText(this.#note, upload === undefined ? (meaning ?? said) : "");
     setText(this.#key, row.key);
     this.#key.title = row.key;
     this.element.title = meaning ?? "";
@@ -83,6 +84,6 @@ function titleOf({ status, picture, upload }: Row): string {
     case "rejected":
       return picture?.code ?? "Rejected";
     case "classified":
-      return picture?.label ?? "";
+      return picture?.isUnknown ? `unknown: ${picture.label}` : (picture?.label ?? "");
   }
 }

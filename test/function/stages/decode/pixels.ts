@@ -1,3 +1,4 @@
+import type { ImageFormat } from "../../../../src/function/image-format.ts";
 import { createResampler } from "../../../../src/function/kernel/resampler.ts";
 import { planGeometry } from "../../../../src/function/model/geometry.ts";
 import type { Geometry } from "../../../../src/function/model/preprocessing.ts";
@@ -27,10 +28,10 @@ const AS_THEY_ARE = { layout: "NHWC", scale: [1, 1, 1], offset: [0, 0, 0] } as c
 export async function decodeImage(
   bytes: Uint8Array,
   geometry: Geometry,
-  options: DecodeOptions,
+  options: DecodeOptions & { readonly formats?: readonly ImageFormat[] },
   decoder: "sharp" | "any" = "sharp",
 ): Promise<Decoded> {
-  const header = inspectImage(bytes, options.maxImagePixels);
+  const header = inspectImage(bytes, options.maxImagePixels, options.formats);
   const plan = planGeometry(header.image, geometry);
   const { kernel } = geometry;
   const room = { bytes: new Uint8Array(0) };

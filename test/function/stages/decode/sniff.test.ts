@@ -11,6 +11,11 @@ for (const format of ["jpeg", "png", "webp", "gif", "avif"] as const) {
   });
 }
 
+test("TIFF is told in both byte orders", () => {
+  for (const start of ["II*\0\x08\0\0\0", "MM\0*\0\0\0\x08"])
+    assert.equal(sniffFormat(Buffer.from(start, "latin1")), "tiff");
+});
+
 /** An ISO base media file's first box. */
 function ftyp(major: string, compatible: readonly string[], minor = "\0\0\0\0"): Buffer {
   const box = Buffer.from(`\0\0\0\0ftyp${major}${minor}${compatible.join("")}`, "latin1");
@@ -37,8 +42,7 @@ test("other files with brands are no AVIF: HEIC, video, and one whose version nu
 });
 
 const OTHERS: Record<string, string> = {
-  "little-endian TIFF": "II*\0\x08\0\0\0",
-  "big-endian TIFF": "MM\0*\0\0\0\x08",
+  BigTIFF: "II+\0\x08\0\0\0",
   SVG: '<svg xmlns="http://www.w3.org/2000/svg"/>',
   PDF: "%PDF-1.7\n",
   BMP: "BM\x46\0\0\0\0\0",

@@ -3,6 +3,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp, { type Sharp } from "sharp";
+import { imageFormats } from "../../../../../src/function/image-format.ts";
+import { openTiffLoader } from "../../../../../src/function/native.ts";
 import { inspectImage } from "../../../../../src/function/stages/decode/header.ts";
 import { firstFrameOnly as firstGifFrame } from "../../../../../src/function/stages/decode/headers/gif.ts";
 import { readPngSize } from "../../../../../src/function/stages/decode/headers/png.ts";
@@ -10,6 +12,8 @@ import { firstFrameOnly as firstWebpFrame } from "../../../../../src/function/st
 import { seededRandom } from "../../../../../src/measure/random.ts";
 import { pngChunk } from "../../../../hostile/containers.ts";
 import { fixture, PROJECT_DIR } from "../../../harness.ts";
+
+openTiffLoader();
 
 const canvas = (width = 37, height = 23) =>
   sharp({ create: { width, height, channels: 3, background: "#aa5522" } });
@@ -33,6 +37,8 @@ const FILES: Readonly<Record<string, () => Sharp>> = {
   "WebP with alpha": () => transparent().webp(),
   AVIF: () => canvas().avif({ effort: 0 }),
   "AVIF with alpha": () => transparent().avif({ effort: 0 }),
+  TIFF: () => canvas().tiff({ compression: "lzw" }),
+  "TIFF in tiles": () => canvas().tiff({ compression: "none", tile: true, tileWidth: 16, tileHeight: 16 }),
 };
 
 async function toldByLibvips(bytes: Uint8Array): Promise<{ width: number; height: number } | undefined> {
@@ -47,7 +53,7 @@ async function toldByLibvips(bytes: Uint8Array): Promise<{ width: number; height
 for (const [name, make] of Object.entries(FILES)) {
   test(`the size of a ${name} is what libvips tells`, async () => {
     const bytes = await make().toBuffer();
-    const { image, pixels } = inspectImage(bytes, 1e9);
+    const { image, pixels } = inspectImage(bytes, 1e9, imageFormats);
     assert.deepEqual({ width: image.width, height: image.height }, { width: 37, height: 23 });
     assert.ok(pixels >= 37 * 23);
   });
@@ -63,7 +69,7 @@ for (const [name, make] of Object.entries(FILES)) {
       }
       let pixels: number;
       try {
-        ({ pixels } = inspectImage(bytes, Number.POSITIVE_INFINITY));
+        ({ pixels } = inspectImage(bytes, Number.POSITIVE_INFINITY, imageFormats));
       } catch {
         continue;
       }
@@ -79,7 +85,7 @@ for (const [name, make] of Object.entries(FILES)) {
     const whole = await make().toBuffer();
     for (let length = 0; length < Math.min(whole.length, 400); length++) {
       try {
-        inspectImage(whole.subarray(0, length), 1e9);
+        inspectImage(whole.subarray(0, length), 1e9, imageFormats);
       } catch (error) {
         assert.match((error as { code: string }).code, /^(UNSUPPORTED_FORMAT|INVALID_IMAGE)$/);
       }
@@ -87,11 +93,11 @@ for (const [name, make] of Object.entries(FILES)) {
   });
 }
 
-for (const format of ["jpeg", "png", "webp"] as const) {
+for (const format of ["jpeg", "png", "webp", "tiff"] as const) {
   test(`each EXIF orientation of a ${format} is read, and from 5 on the sides change places`, async () => {
     for (let orientation = 1; orientation <= 8; orientation++) {
       const bytes = await canvas().withMetadata({ orientation })[format]().toBuffer();
-      const header = inspectImage(bytes, 1e9);
+      const header = inspectImage(bytes, 1e9, imageFormats);
       assert.equal(header.orientation, orientation);
       assert.deepEqual([header.image.width, header.image.height], orientation < 5 ? [37, 23] : [23, 37]);
     }
@@ -102,7 +108,7 @@ test("fixtures have the size that libvips tells", async () => {
   for (const name of await readdir(join(PROJECT_DIR, "test/fixtures"))) {
     if (!/\.(jpg|png|webp)$/.test(name)) continue;
     const bytes = await fixture(name);
-    const { image } = inspectImage(bytes, 1e9);
+    const { image } = inspectImage(bytes, 1e9, imageFormats);
     assert.deepEqual({ width: image.width, height: image.height }, await toldByLibvips(bytes), name);
   }
 });
