@@ -9,8 +9,8 @@ import { arm64Layout, hostLayout } from "../../src/measure/arm64/layout.ts";
 import { DEFAULT_MODEL, MODELS_DIR } from "../../src/models/folder.ts";
 import { teach } from "../../src/models/teach/teach.ts";
 import { drawFolder, type Kind } from "../models/teach/pictures.ts";
-import { type Run, runEvents } from "./classify.ts";
 import { listFiles } from "./inspect.ts";
+import { assertSameJudgements, type Judged, judge } from "./judge.ts";
 import { machine, noArm64, root } from "./machine.ts";
 
 const NAME = "drawings";
@@ -41,25 +41,8 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const events = new Map(
-  KINDS.flatMap((kind) => [100, 101].map((number) => `${kind}-${number}.jpg`)).map((key) => [
-    key,
-    { bucket: "uploads", key },
-  ]),
-);
-
-interface Judged {
-  readonly status: string;
-  readonly predictions: readonly { readonly label: string; readonly score: number }[];
-  readonly unknown: { readonly isUnknown: boolean; readonly similarity: number };
-  readonly model: { readonly parts: { readonly head: { readonly sha256: string } } };
-}
-
-function judgementsOf({ effects }: Run): Judged[] {
-  return [...events.keys()].map((key) => effects.get(key)?.results[`${key}.json`] as Judged);
-}
-
-let expected: Judged[];
+const keys = KINDS.flatMap((kind) => [100, 101].map((number) => `${kind}-${number}.jpg`));
+let expected: Map<string, Judged>;
 
 test("the layer holds the taught model alone: three files", () => {
   assert.deepEqual(readdirSync(join(artifact.opt, "model")), [NAME]);
@@ -71,24 +54,16 @@ test("the layer holds the taught model alone: three files", () => {
 });
 
 test("the built function tells the drawings apart, calls noise unknown and names the head", async () => {
-  expected = judgementsOf(await runEvents(hostLayout(artifact, NAME), s3.url, events));
-  for (const [index, key] of [...events.keys()].entries()) {
-    const judged = expected[index];
-    assert.equal(judged?.status, "classified", key);
-    if (key.startsWith("noise")) assert.equal(judged?.unknown.isUnknown, true, key);
-    else assert.equal(judged?.predictions[0]?.label, key.split("-")[0], key);
-    assert.match(judged?.model.parts.head.sha256 ?? "", /^[0-9a-f]{64}$/);
+  expected = await judge(hostLayout(artifact, NAME), s3.url, keys);
+  for (const [key, judged] of expected) {
+    assert.equal(judged.status, "classified", key);
+    if (key.startsWith("noise")) assert.equal(judged.unknown.isUnknown, true, key);
+    else assert.equal(judged.predictions[0]?.label, key.split("-")[0], key);
+    assert.match(judged.model.parts.head.sha256, /^[0-9a-f]{64}$/);
   }
 });
 
 test("on arm64 it says the same", { skip: noArm64 }, async () => {
   assert.ok(!(machine instanceof Error));
-  const layout = arm64Layout(artifact, machine.command, NAME);
-  const actual = judgementsOf(await runEvents(layout, s3.url, events));
-  for (const [index, key] of [...events.keys()].entries()) {
-    const [ours, theirs] = [expected[index], actual[index]];
-    assert.equal(theirs?.predictions[0]?.label, ours?.predictions[0]?.label, key);
-    assert.equal(theirs?.unknown.isUnknown, ours?.unknown.isUnknown, key);
-    assert.ok(Math.abs((theirs?.unknown.similarity ?? 0) - (ours?.unknown.similarity ?? 1)) < 0.01, key);
-  }
+  assertSameJudgements(await judge(arm64Layout(artifact, machine.command, NAME), s3.url, keys), expected);
 });

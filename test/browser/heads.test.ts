@@ -30,7 +30,7 @@ test("what further heads say, and what is unknown, is in the list, found by text
   };
   const said = `upload-triage: ${heads[0]?.predictions[0]?.label}`;
   assert.equal(await titleOf(browser, "bars.jpg", "classified"), "bars");
-  assert.ok((await rowOf(browser, "bars.jpg").locator(".note").innerText()).endsWith(` · ${said}`));
+  assert.ok((await rowOf(browser, "bars.jpg").locator(".note").textContent())?.endsWith(` · ${said}`));
   assert.match(await titleOf(browser, "noise.jpg", "classified"), /^unknown: /);
 
   const search = browser.getByLabel("Filter by name");

@@ -197,6 +197,7 @@ describe("model pull from the hub", () => {
     for (const [operators, expected] of [
       [{ ConvInteger: 3, DynamicQuantizeLinear: 3 }, "INT8, dynamic (ConvInteger)"],
       [{ MatMulInteger: 3, Conv: 1 }, "INT8, dynamic (MatMulInteger)"],
+      [{ MatMulInteger: 30, ConvInteger: 1 }, "INT8, dynamic (MatMulInteger)"],
       [{ Conv: 3, QuantizeLinear: 3, DequantizeLinear: 9 }, "INT8, static"],
       [{ MatMulNBits: 1 }, "4 bits (MatMulNBits)"],
       [{ Conv: 3 }, "float32"],

@@ -1,7 +1,11 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { quantizationOf } from "../../src/models/convert/activations.ts";
 import type { ConvertedModel } from "../../src/models/convert/graph.ts";
 import { type Affine, bytesOf, readInput } from "../../src/models/convert/input.ts";
+import { summarizeOnnx } from "../../src/models/onnx/reader.ts";
 import type { TfliteModel } from "../../src/models/tflite/reader.ts";
 
 /** Pixels that are the file's first quantised values. */
@@ -57,4 +61,17 @@ function normalize(
     const pixel = pixels[(index % plane) * channels + channel] ?? 0;
     return (pixel / 255 - (mean[channel] ?? 0)) / (std[channel] ?? 1);
   });
+}
+
+/** What ONNX Runtime makes of a folder's model.onnx before it runs it: operator → how many. */
+export async function fusedOperators(folder: string): Promise<Record<string, number>> {
+  const dir = mkdtempSync(join(tmpdir(), "fused-"));
+  const optimizedModelFilePath = join(dir, "optimized.onnx");
+  const session = await InferenceSession.create(join(folder, "model.onnx"), {
+    ...{ graphOptimizationLevel: "all", logSeverityLevel: 3, optimizedModelFilePath },
+  });
+  await session.release();
+  const { operators } = summarizeOnnx(readFileSync(optimizedModelFilePath));
+  rmSync(dir, { recursive: true, force: true });
+  return operators;
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { Command, Option } from "commander";
 import { checkImport } from "../check.ts";
 import { CommandError } from "../errors.ts";
@@ -98,13 +98,21 @@ async function pullRepository(
 }
 
 function renderPulled({ name, folder, repository, commit, candidates }: PulledModel): string {
-  const rows = candidates.map(({ path, arithmetic, sizeBytes, cpuMs, same, images, problem, isTaken }) => [
-    isTaken ? `${path} (taken)` : path,
-    arithmetic,
-    `${(sizeBytes / 1e6).toFixed(1)} MB`,
-    cpuMs === undefined ? "–" : `${cpuMs.toFixed(2)} ms`,
-    problem ?? `${same} of ${images}`,
-  ]);
-  return `${textTable([["file", "arithmetic", "size", "CPU", "same labels"], ...rows])}
-${name}: ${repository} at ${commit.slice(0, 12)} → ${folder}`;
+  const rows = candidates.map(
+    ({ path, arithmetic, sizeBytes, cpuMs, speedup, same, images, problem, isTaken }) => [
+      isTaken ? `${path} (taken)` : path,
+      arithmetic,
+      `${(sizeBytes / 1e6).toFixed(1)} MB`,
+      cpuMs === undefined ? "–" : `${cpuMs.toFixed(2)} ms`,
+      speedup === undefined ? "–" : `${speedup.toFixed(2)}×`,
+      problem ?? `${same} of ${images}`,
+    ],
+  );
+  const elsewhere =
+    candidates.length === 1 || process.arch === "arm64"
+      ? ""
+      : `
+Measured on ${process.arch}. What Graviton needs for it: npm run profile -- --arm64 --session --model ${relative(process.cwd(), folder)}; another file: --file PATH`;
+  return `${textTable([["file", "arithmetic", "size", "CPU", "speed", "same labels"], ...rows])}
+${name}: ${repository} at ${commit.slice(0, 12)} → ${folder}${elsewhere}`;
 }

@@ -15,6 +15,8 @@ export interface Candidate {
 export interface Judged extends Candidate {
   /** Of one inference, one thread, milliseconds of CPU, on this machine. */
   readonly cpuMs?: number;
+  /** How many times as fast as the first candidate, both run in turns. */
+  readonly speedup?: number;
   /** Our sample images that it gives the label of the first candidate. */
   readonly same?: number;
   readonly images?: number;
@@ -27,11 +29,13 @@ const MIN_SAME = 0.8;
 
 /** What a graph computes in, by its operators. */
 export function arithmeticOf({ operators, input }: OnnxSummary): string {
-  if ("ConvInteger" in operators) return "INT8, dynamic (ConvInteger)";
+  const { ConvInteger = 0, MatMulInteger = 0 } = operators;
+  // A transformer's patches are one convolution among dozens of matrices.
+  if (ConvInteger > MatMulInteger) return "INT8, dynamic (ConvInteger)";
   if ("MatMulNBits" in operators) return "4 bits (MatMulNBits)";
   if ("QLinearConv" in operators || ("DequantizeLinear" in operators && "Conv" in operators))
     return "INT8, static";
-  if ("MatMulInteger" in operators) return "INT8, dynamic (MatMulInteger)";
+  if (MatMulInteger > 0) return "INT8, dynamic (MatMulInteger)";
   if ("DequantizeLinear" in operators) return "INT8, static";
   return input.elementType === "float16" ? "float16" : "float32";
 }
@@ -65,8 +69,12 @@ export async function chooseCandidate(candidates: readonly Candidate[]): Promise
   });
 }
 
-function measuresOf({ cpuMs, same, images }: Comparison): Pick<Judged, "cpuMs" | "same" | "images"> {
-  return { cpuMs: cpuMs.model, same, images: images.length };
+function measuresOf({
+  cpuMs,
+  same,
+  images,
+}: Comparison): Pick<Judged, "cpuMs" | "speedup" | "same" | "images"> {
+  return { cpuMs: cpuMs.model, speedup: cpuMs.reference / cpuMs.model, same, images: images.length };
 }
 
 /** How many times as fast as the reference; 0 where that is not worth the rounding, or the labels are others. */

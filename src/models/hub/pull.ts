@@ -233,15 +233,15 @@ function readAll(folder: string): Configs & Record<string, Uint8Array> {
 
 function hubCard(name: string, id: string, commit: string, judged: readonly Judged[]): string {
   const rows = judged.map(
-    ({ path, arithmetic, sizeBytes, cpuMs, same, images, problem, isTaken }) =>
-      `| ${isTaken ? `**${path}**` : path} | ${arithmetic} | ${(sizeBytes / 1e6).toFixed(1)} MB | ${cpuMs?.toFixed(2) ?? "–"} | ${problem ?? `${same} of ${images}`} |`,
+    ({ path, arithmetic, sizeBytes, cpuMs, speedup, same, images, problem, isTaken }) =>
+      `| ${isTaken ? `**${path}**` : path} | ${arithmetic} | ${(sizeBytes / 1e6).toFixed(1)} MB | ${cpuMs?.toFixed(2) ?? "–"} | ${speedup?.toFixed(2) ?? "–"} | ${problem ?? `${same} of ${images}`} |`,
   );
   return `# ${name}
 
 From the Hugging Face hub: \`${id}\` at commit \`${commit}\`. Its licence and its model card are there.
 
-| file | arithmetic | size | ms of CPU for one inference, where it was pulled | same label as the first, of our samples |
-|---|---|--:|--:|---|
+| file | arithmetic | size | ms of CPU for one inference, where it was pulled | times as fast as the first | same label as the first, of our samples |
+|---|---|--:|--:|--:|---|
 ${rows.join("\n")}
 `;
 }

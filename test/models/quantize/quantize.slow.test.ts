@@ -3,7 +3,6 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { InferenceSession } from "onnxruntime-node";
 import sharp from "sharp";
 import { createClassifier } from "../../../src/function/classifier.ts";
 import { loadModel } from "../../../src/function/model/load.ts";
@@ -15,6 +14,7 @@ import { dimsOf, floatTensor, readFloats } from "../../../src/models/onnx/tensor
 import { type QuantizeOptions, quantizeModel } from "../../../src/models/quantize/quantize.ts";
 import { DEPLOYED_SETTINGS } from "../../../src/models/settings.ts";
 import { realData } from "../../real-data.ts";
+import { fusedOperators } from "../run-onnx.ts";
 import { drawFolder } from "../teach/pictures.ts";
 
 const FIXTURES = join(import.meta.dirname, "../../fixtures");
@@ -38,19 +38,6 @@ function writeFloat(name: string, change: (graph: Graph) => void = () => {}): st
   change(model.graph);
   writeFileSync(join(folder, "model.onnx"), encodeOnnx(model));
   return folder;
-}
-
-/** What ONNX Runtime makes of a graph before it runs it: operator → how many. */
-async function fusedOperators(folder: string): Promise<Record<string, number>> {
-  const optimizedModelFilePath = join(root, "optimized.onnx");
-  const session = await InferenceSession.create(join(folder, "model.onnx"), {
-    ...{ graphOptimizationLevel: "all", logSeverityLevel: 3, optimizedModelFilePath },
-  });
-  await session.release();
-  const counts: Record<string, number> = {};
-  for (const { opType } of decodeOnnx(readFileSync(optimizedModelFilePath)).graph.node)
-    counts[opType] = (counts[opType] ?? 0) + 1;
-  return counts;
 }
 
 before(async () => {
