@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { suite, test } from "node:test";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import type { BrowserContext, Page } from "playwright-core";
 import type { DashboardView } from "../../src/local/page/api.ts";
 import { dropFiles, openPage, textOf, waitForCount } from "./browser.ts";
-import { firstEvents } from "./first-events.ts";
+import { firstEvents, tell } from "./first-events.ts";
+import { inkOf, sum } from "./ink.ts";
 import { picturePaths, startLocal } from "./stack.ts";
 
 /** Tall enough for every widget to be in view: what is out of sight is not painted. */
@@ -31,7 +31,8 @@ suite("dashboard", () => {
     for (const { title } of template.widgets) assert.ok(titles.includes(title), `no widget "${title}"`);
     await browser.waitForFunction(() => document.querySelectorAll(".widget .no-data").length === 0);
     for (const { id, title, kind } of template.widgets) {
-      if (kind === "timeSeries") assert.ok((await inkOf(browser, id)) > 0, `"${title}" is an empty canvas`);
+      if (kind === "timeSeries")
+        assert.ok(sum(await inkOf(browser, id)) > 0, `"${title}" is an empty canvas`);
       if (kind !== "singleValue") continue;
       const numbers = await browser.locator(`#${id} .big`).allInnerTexts();
       assert.ok(numbers.length > 0 && !numbers.includes("–"), `"${title}" shows ${numbers}`);
@@ -102,33 +103,6 @@ suite("dashboard", () => {
     await browser.getByRole("button", { name: "As deployed", pressed: true }).waitFor();
   });
 
-  test("a lone bar that begins long before the chart fills it", async (t) => {
-    const { page } = await startLocal(t);
-    const events = await firstEvents(page.url);
-    const view = JSON.parse(events.get("dashboard") ?? "") as DashboardView;
-    const began = view.from - (view.from % 300);
-    const bar = {
-      label: "by the hour",
-      name: "hour",
-      color: null,
-      axis: "left" as const,
-      unit: null,
-      stat: "",
-    };
-    const chart = {
-      ...{ id: "widget-99", title: "By the hour", x: 0, y: 60, width: 8, height: 6, lines: [] },
-      ...{ kind: "timeSeries" as const, stacked: true, periodSeconds: 300 },
-      series: [{ ...bar, timestamps: [began], values: [6] }],
-      left: { min: 0, max: null, label: null },
-      right: { min: null, max: null, label: null },
-    };
-    const shown = { ...view, from: began + 130, to: began + 250, widgets: [...view.widgets, chart] };
-    events.set("dashboard", JSON.stringify(shown));
-    const browser = await openPage(t, page.url, { ...TALL, prepare: (context) => tell(context, events) });
-    await browser.locator("#widget-99 canvas").waitFor();
-    assert.ok((await inkOf(browser, "widget-99")) > 0, "an empty canvas");
-  });
-
   test("a widget that cannot be drawn says so by its name and its reason", async (t) => {
     const { page } = await startLocal(t);
     const events = await firstEvents(page.url);
@@ -144,31 +118,6 @@ suite("dashboard", () => {
     assert.match(await textOf(widget), /Slices of a pie[\s\S]*Not drawn here: the view "pie"/);
   });
 });
-
-/** Answers the page's stream of events with these, once. */
-async function tell(context: BrowserContext, events: ReadonlyMap<string, string>): Promise<void> {
-  const body = [...events].map(([name, data]) => `event: ${name}\ndata: ${data}\n\n`).join("");
-  await context.route("**/api/events", (route) =>
-    route.fulfill({ contentType: "text/event-stream", body: `retry: 60000\n\n${body}` }),
-  );
-}
-
-/** Pixels of a chart in a colour of a series, which grid and axes do not have. */
-function inkOf(page: Page, widgetId: string): Promise<number> {
-  return page.locator(`#${widgetId} canvas`).evaluate((element) => {
-    const canvas = element as unknown as { width: number; height: number; getContext(kind: "2d"): Context };
-    interface Context {
-      getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray };
-    }
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    let ink = 0;
-    for (let at = 0; at < data.length; at += 4) {
-      const [red = 0, green = 0, blue = 0, alpha = 0] = data.subarray(at, at + 4);
-      if (alpha > 200 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) ink += 1;
-    }
-    return ink;
-  });
-}
 
 async function snapshot(url: string): Promise<DashboardView> {
   return JSON.parse((await firstEvents(url)).get("dashboard") ?? "");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Page } from "playwright-core";
 import { dropFiles, openPage, rowOf, textOf, titleOf, waitForCount } from "./browser.ts";
-import { firstEvents } from "./first-events.ts";
+import { firstEvents, tell } from "./first-events.ts";
 import { fixturePath, picturePaths, startLocal } from "./stack.ts";
 
 const OFFLINE = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY/;
@@ -27,14 +27,10 @@ suite("rows", () => {
     ];
     const events = await firstEvents(page.url);
     events.set("pictures", JSON.stringify({ reset: true, upserts, removed: [] }));
-    const body = [...events].map(([name, data]) => `event: ${name}\ndata: ${data}\n\n`).join("");
     const browser = await openPage(t, page.url, {
       viewport: { width: 390, height: 1400 },
       provokes: /./,
-      prepare: (context) =>
-        context.route("**/api/events", (route) =>
-          route.fulfill({ contentType: "text/event-stream", body: `retry: 600000\n\n${body}` }),
-        ),
+      prepare: (context) => tell(context, events),
     });
     const isCut = (key: string, part: string) =>
       rowOf(browser, key)
@@ -111,18 +107,7 @@ suite("uploads and the server", () => {
   });
 });
 
-suite("charts and messages", () => {
-  test("a pointed-at chart says when its period began", async (t) => {
-    const { page } = await startLocal(t);
-    const browser = await openPage(t, page.url, { viewport: { width: 1440, height: 2400 } });
-    const widget = browser.locator(".widget", { hasText: "One picture, fetch to publish" });
-    await widget.locator(".u-over").hover();
-    await widget
-      .locator(".period")
-      .filter({ hasText: /^\d\d:\d\d(:\d\d)? · 5 s$/ })
-      .waitFor();
-  });
-
+suite("messages", () => {
   test("a message goes by itself", async (t) => {
     const { page } = await startLocal(t);
     const browser = await openPage(t, page.url, { provokes: /status of 409/ });

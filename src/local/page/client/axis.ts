@@ -1,7 +1,6 @@
 import type uPlot from "uplot";
 import { resolveColor } from "./colors.ts";
 import type { TimeSeriesView } from "./columns.ts";
-import { formatValue } from "./format.ts";
 
 const AXIS_FONT = "11px Inter, system-ui, sans-serif";
 
@@ -11,23 +10,27 @@ export function axisStyle(): uPlot.Axis {
 }
 
 const UNITS: Readonly<Record<string, string>> = {
-  Milliseconds: " ms",
-  Seconds: " s",
-  Percent: " %",
-  Megabytes: " MB",
-  Bytes: " B",
+  Count: "count",
+  Milliseconds: "ms",
+  Seconds: "s",
+  Percent: "%",
+  Megabytes: "MB",
+  Bytes: "bytes",
 };
 
-/** The unit of an axis, where all of its series have the same. */
-export function unitOf({ series }: TimeSeriesView, axis: "left" | "right"): string {
-  const units = new Set(series.filter((each) => each.axis === axis).map(({ unit }) => unit ?? ""));
+/** What an axis counts in: as the dashboard names it or, where it does not, the unit that all of its series have. */
+export function unitOf(view: TimeSeriesView, axis: "left" | "right"): string {
+  const { label } = view[axis];
+  if (label !== null) return label;
+  const units = new Set(view.series.filter((each) => each.axis === axis).map(({ unit }) => unit ?? ""));
   const [unit = ""] = units;
   return units.size === 1 ? (UNITS[unit] ?? "") : "";
 }
 
-/** The uppermost tick carries the unit. */
-export function formatTicks(splits: readonly number[], unit: string): string[] {
-  return splits.map((value, index) => `${formatValue(value)}${index === splits.length - 1 ? unit : ""}`);
+/** Without the times after the last one: uPlot gives the first of an axis unseen, however short what is shown. */
+export function withinTimes(plot: uPlot, splits: number[]): (number | null)[] {
+  const { max = null } = plot.scales.x ?? {};
+  return splits.map((split) => (max !== null && split > max ? null : split));
 }
 
 export function formatTime(seconds: number): string {

@@ -1,9 +1,10 @@
 import uPlot from "uplot";
 import type { DashboardView, LineView, SeriesView } from "../api.ts";
-import { axisStyle, formatTicks, formatTime, unitOf } from "./axis.ts";
+import { axisStyle, formatTime, unitOf, withinTimes } from "./axis.ts";
 import { colorOf, resolveColor } from "./colors.ts";
 import { alignColumns, type TimeSeriesView } from "./columns.ts";
 import { h } from "./dom.ts";
+import { formatValue } from "./format.ts";
 
 const AXIS_WIDTH = 50;
 /** Of a period, the rest is the gap to the next one. */
@@ -77,7 +78,8 @@ export class Chart {
       width: Math.max(120, this.element.clientWidth),
       height: Math.max(80, this.element.clientHeight),
       legend: { show: false },
-      padding: [10, hasRight ? 0 : 24, 0, 0],
+      // Above, the units of the axes; to the right, half of the last time.
+      padding: [18, hasRight ? 0 : 24, 0, 0],
       cursor: {
         sync: { key: "dashboard" },
         drag: { x: false, y: false },
@@ -91,13 +93,20 @@ export class Chart {
       },
       series: [{}, ...series],
       axes: [
-        { ...axisStyle(), size: 26, space: 72, values: (_, splits) => splits.map(formatTime) },
+        {
+          ...axisStyle(),
+          grid: { ...axisStyle().grid, filter: withinTimes },
+          size: 26,
+          space: 60,
+          filter: withinTimes,
+          values: (_, splits) => splits.map((split) => (split === null ? "" : formatTime(split))),
+        },
         {
           ...axisStyle(),
           scale: "left",
           size: AXIS_WIDTH,
           space: 34,
-          values: (_, splits) => formatTicks(splits, unitOf(view, "left")),
+          values: (_, splits) => splits.map(formatValue),
         },
         {
           ...axisStyle(),
@@ -107,7 +116,7 @@ export class Chart {
           space: 34,
           show: hasRight,
           grid: { show: false },
-          values: (_, splits) => formatTicks(splits, unitOf(view, "right")),
+          values: (_, splits) => splits.map(formatValue),
         },
       ],
       hooks: {
@@ -115,7 +124,10 @@ export class Chart {
         setCursor: [(plot) => this.#options.onCursor(plot.cursor.idx ?? null)],
       },
     };
-    this.element.replaceChildren();
+    const units = (["left", "right"] as const)
+      .filter((axis) => axis === "left" || hasRight)
+      .map((axis) => h("span", { class: `axis-unit ${axis}`, textContent: unitOf(view, axis) }));
+    this.element.replaceChildren(...units);
     return new uPlot(options, data, this.element);
   }
 

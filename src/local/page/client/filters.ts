@@ -52,6 +52,8 @@ export class Filters {
   readonly #counts = new Map<Group, HTMLElement>();
   readonly #buttons = new Map<Group, HTMLButtonElement>();
   #group: Group = "all";
+  /** What passed last: most of what happens on the page leaves rows and filters as they are. */
+  #passed: { readonly of: readonly Row[]; readonly by: string; readonly rows: readonly Row[] } | undefined;
 
   constructor(onChange: () => void) {
     this.#onChange = onChange;
@@ -101,8 +103,16 @@ export class Filters {
     this.restore(new URLSearchParams({ order: this.#order.value }));
   }
 
-  apply(rows: readonly Row[]): Row[] {
+  apply(rows: readonly Row[]): readonly Row[] {
     this.#count(rows);
+    const by = `${this.state()}`;
+    // Time passes by itself.
+    const isSame = this.#passed?.of === rows && this.#passed.by === by && this.#choices.time.value === "";
+    if (!isSame) this.#passed = { of: rows, by, rows: this.#pass(rows) };
+    return this.#passed?.rows ?? [];
+  }
+
+  #pass(rows: readonly Row[]): readonly Row[] {
     const { label, score, model, time } = this.#choices;
     const statuses = GROUPS.find(({ group }) => group === this.#group)?.statuses ?? [];
     const holds = SCORES[score.value]?.holds;

@@ -33,13 +33,20 @@ export class Model {
   readonly uploads = new Map<string, UploadState>();
   readonly #listeners = new Set<() => void>();
   #scheduled = false;
+  #rows: readonly Row[] | undefined;
 
-  /** Calls back at most once a frame after changes of pictures or uploads. */
+  /** Calls back at most once a frame after changes of rows, or of what is to be seen of them. */
   onRows(listener: () => void): void {
     this.#listeners.add(listener);
   }
 
+  /** Pictures or uploads are other ones. */
   changedRows(): void {
+    this.#rows = undefined;
+    this.redraw();
+  }
+
+  redraw(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     requestAnimationFrame(() => {
@@ -79,7 +86,12 @@ export class Model {
   }
 
   /** All rows, newest first: uploads that have not arrived stand above the pictures. */
-  rows(): Row[] {
+  rows(): readonly Row[] {
+    this.#rows ??= this.#join();
+    return this.#rows;
+  }
+
+  #join(): Row[] {
     const rows: Row[] = [];
     for (const picture of this.pictures.values()) {
       const upload = this.uploads.get(picture.key);

@@ -16,7 +16,7 @@ export class PicturesPanel {
   readonly #model: Model;
   readonly #uploader: Uploader;
   readonly #filters = new Filters(() => this.draw());
-  readonly #selection = new Selection(() => this.#model.changedRows());
+  readonly #selection = new Selection(() => this.#model.redraw());
   readonly #list = new VirtualList(this.#selection, (row) => this.#open(row));
   readonly #actions: SetActions;
   readonly #detail: Detail;
@@ -71,7 +71,7 @@ export class PicturesPanel {
       isGallery: this.#list.isGallery,
     });
     this.#drawEmpty(all.length, rows.length);
-    this.#uploader.draw();
+    this.#uploader.draw(this.#isConnected);
     this.#comparison.draw();
     const { openKey = this.#wanted } = this.#detail;
     const open = this.#model.pictures.get(openKey);

@@ -1,5 +1,5 @@
 import { summarizeCorrections } from "./correction.ts";
-import { h, setAttribute, setText } from "./dom.ts";
+import { h, setAttribute, setStyle, setText } from "./dom.ts";
 import { saveText, toCsv, toJsonLines } from "./export.ts";
 import { count, formatCount } from "./format.ts";
 import type { Model, Row } from "./model.ts";
@@ -30,6 +30,13 @@ export class SetActions {
   readonly #retry = smallButton("Retry all");
   readonly #others = smallButton("Classify again");
   readonly #views = { list: smallButton("List"), gallery: smallButton("Gallery") };
+  readonly #legend = h(
+    "ul",
+    { class: "stage-key", "aria-label": "Colours of the bars: time by stage" },
+    ...STAGES.map((stage) =>
+      h("li", {}, h("span", { class: `swatch stage-${stage}` }), h("span", { textContent: stage })),
+    ),
+  );
   readonly #notes = h("p", { class: "notes", role: "status" });
   readonly #folder = h("a", {
     href: "/api/corrections.zip",
@@ -52,9 +59,6 @@ export class SetActions {
     this.#unpick.onclick = () => selection.clear();
     this.#views.list.onclick = () => options.onGallery(false);
     this.#views.gallery.onclick = () => options.onGallery(true);
-    const legend = STAGES.map((stage) =>
-      h("li", {}, h("span", { class: `swatch stage-${stage}` }), h("span", { textContent: stage })),
-    );
     const main = [this.#unpick, this.#rerun, this.#remove, this.#csv, this.#jsonLines, this.#compare];
     this.element = h(
       "div",
@@ -65,7 +69,7 @@ export class SetActions {
       h(
         "div",
         { class: "view-row" },
-        h("ul", { class: "stage-key", "aria-label": "Colours of the bars: time by stage" }, ...legend),
+        this.#legend,
         h(
           "div",
           { class: "segments", role: "group", "aria-label": "View" },
@@ -104,6 +108,8 @@ export class SetActions {
     const corrections = summarizeCorrections(model.pictures.values());
     this.#folder.hidden = corrections === "";
     setText(this.#notes, [uploads.note, corrections].filter((text) => text !== "").join(" "));
+    // Tiles have no bars.
+    setStyle(this.#legend, { visibility: state.isGallery ? "hidden" : "" });
     for (const [name, button] of Object.entries(this.#views))
       setAttribute(button, "aria-pressed", String((name === "gallery") === state.isGallery));
   }

@@ -17,6 +17,7 @@ export function createThumbnail(): {
 } {
   const element = h("span", { class: "thumbnail" });
   let shown = "";
+  let shownBytes = "";
   let isHopeless = false;
   // An element for each load: one that ends late cannot come to stand beside another picture's result.
   const begin = (url: string, attempt: number, done = (): void => undefined): void => {
@@ -53,8 +54,13 @@ export function createThumbnail(): {
         upload?.preview() ?? (picture === undefined ? "" : thumbnailUrl(picture.key, picture.eTag, size));
       if (url === shown) return;
       shown = url;
-      element.classList.remove("loaded", "broken");
-      element.replaceChildren();
+      // The same bytes in another size, as the gallery has them, take the place when they are there.
+      const bytes = picture === undefined ? url : JSON.stringify([picture.key, picture.eTag]);
+      if (bytes !== shownBytes) {
+        element.classList.remove("loaded", "broken");
+        element.replaceChildren();
+      }
+      shownBytes = bytes;
       if (upload === undefined && url !== "") load(url);
       else if (url !== "") begin(url, 0);
     },

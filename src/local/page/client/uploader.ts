@@ -22,6 +22,7 @@ export class Uploader {
     " anywhere, or paste",
   );
   readonly #running: HTMLElement;
+  readonly #buttons: HTMLElement;
   readonly #commands = new CommandPopover();
   readonly #address = new AddressForm();
 
@@ -38,19 +39,20 @@ export class Uploader {
       cancel,
     );
     const camera = new Camera((file) => uploads.add([file]));
+    this.#buttons = h(
+      "div",
+      { class: "buttons" },
+      this.#fileInput("Choose pictures", false),
+      this.#fileInput("Folder", true),
+      camera.button,
+      this.#address.button,
+      this.#commands.button,
+    );
     this.element = h(
       "div",
       { class: "uploader" },
       h("div", { class: "drop" }, this.#invitation, this.#running),
-      h(
-        "div",
-        { class: "buttons" },
-        this.#fileInput("Choose pictures", false),
-        this.#fileInput("Folder", true),
-        camera.button,
-        this.#address.button,
-        this.#commands.button,
-      ),
+      this.#buttons,
       this.#address.element,
       this.#commands.element,
     );
@@ -58,7 +60,8 @@ export class Uploader {
     this.#acceptDropsAndPastes();
   }
 
-  draw(): void {
+  draw(isConnected: boolean): void {
+    this.#buttons.inert = !isConnected;
     if (this.#model.info !== undefined) this.#commands.draw(this.#model.info);
     const left = [...this.#model.uploads.values()].filter(
       ({ failed, isStored }) => failed === undefined && !isStored,

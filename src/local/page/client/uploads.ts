@@ -6,6 +6,7 @@ import { announce } from "./notice.ts";
 /** Browsers open six connections a host; more would only wait, and keep results from being read. */
 const AT_ONCE = 4;
 const PREVIEW_MS = 10_000;
+const NOTE_MS = 60_000;
 
 /** Puts files into the uploads bucket: one PUT each to the S3 endpoint, a few at once, with progress. */
 export class Uploads {
@@ -27,7 +28,7 @@ export class Uploads {
     });
   }
 
-  /** What the last {@link add} did beside uploading: left out what is no image, kept two files of one name. */
+  /** What the last {@link add} did beside uploading: left out what is no image, kept two files of one name. It goes by itself. */
   note = "";
 
   /** Takes images; one whose name is taken gets another name, so that it replaces nothing. */
@@ -52,6 +53,12 @@ export class Uploads {
     ]
       .filter((text) => text !== "")
       .join(" ");
+    const { note } = this;
+    if (note !== "")
+      setTimeout(() => {
+        if (this.note === note) this.note = "";
+        this.#model.redraw();
+      }, NOTE_MS);
     announce(`${count(named.length, "image")} added. ${this.note}`);
     this.#start(named);
   }

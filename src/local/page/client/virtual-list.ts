@@ -28,6 +28,7 @@ export class VirtualList {
   #model = "";
   #activeKey: string | undefined;
   #isGallery = false;
+  #frame = 0;
   #layout: Layout = layoutOf(false, 0);
   readonly #selection: Selection;
 
@@ -35,10 +36,8 @@ export class VirtualList {
     this.#selection = selection;
     this.#onOpen = onOpen;
     this.element.append(this.#space);
-    this.element.addEventListener("scroll", () => this.#draw(), { passive: true });
+    this.element.addEventListener("scroll", () => this.#redraw(), { passive: true });
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
-    this.element.addEventListener("focus", () => this.#draw());
-    this.element.addEventListener("blur", () => this.#draw());
     this.#space.addEventListener("click", (event) => {
       const view = this.#views.find(({ element }) => element.contains(event.target as Node));
       if (view?.row === undefined) return;
@@ -48,7 +47,7 @@ export class VirtualList {
       if (event.shiftKey) this.#selection.extendTo(key, this.#rows);
       else if (isTick || event.ctrlKey || event.metaKey) this.#selection.toggle(key);
       else this.#onOpen(view.row);
-      this.#draw();
+      this.#redraw();
     });
     new ResizeObserver(() => this.#place()).observe(this.element);
   }
@@ -71,7 +70,7 @@ export class VirtualList {
     setStyle(this.#space, { height: `${heightOf(this.#layout, this.#rows.length)}px` });
     if (this.#layout.columns !== columns)
       this.element.scrollTop = Math.floor(top / this.#layout.columns) * this.#layout.height;
-    this.#draw();
+    this.#redraw();
   }
 
   /** Shows other rows. When one has scrolled down, what is in view stays in view. */
@@ -102,10 +101,17 @@ export class VirtualList {
     this.#activeKey = key;
     const index = this.#rows.findIndex((row) => row.key === key);
     if (index >= 0) this.#reveal(index);
-    this.#draw();
+    this.#redraw();
+  }
+
+  /** Whatever asks for it, it is drawn once a frame: drawing reads sizes, and so lays out what was written before. */
+  #redraw(): void {
+    this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
 
   #draw(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     const { scrollTop, clientHeight } = this.element;
     const { columns, width, height } = this.#layout;
     const first = Math.max(0, Math.floor(scrollTop / height) - OVERSCAN) * columns;
@@ -167,7 +173,7 @@ export class VirtualList {
     if (done === undefined) return;
     event.preventDefault();
     done();
-    this.#draw();
+    this.#redraw();
   }
 
   #move(current: number, step: number, { shiftKey }: KeyboardEvent): void {
