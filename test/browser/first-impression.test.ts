@@ -95,6 +95,12 @@ suite("uploads and the server", () => {
     await waitForCount(browser, "Classified", 2);
     await page.close();
     await browser.getByText("Not connected").waitFor();
+    for (const part of ["#settings", ".uploader .buttons", "#flow"])
+      assert.equal(
+        await browser.locator(part).evaluate((element) => "inert" in element && element.inert),
+        true,
+        part,
+      );
     const [name, notice] = await boxes(browser, "h1", "#connection");
     assert.ok(
       notice.y >= name.y + name.height || notice.x >= name.x + name.width,

@@ -57,8 +57,8 @@ export class DashboardPanel {
     setText(
       this.#pace,
       view.speed === 1
-        ? "as template.yaml deploys it"
-        : `as template.yaml deploys it, but a minute takes ${60 / view.speed} s, for the alarms too`,
+        ? "as deployed"
+        : `as deployed, but a minute takes ${60 / view.speed} s, for alarms too`,
     );
     this.#summarize(view.alarms);
   }
