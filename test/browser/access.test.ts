@@ -118,12 +118,28 @@ suite("access and appearance", () => {
     await keyboard.press("Enter");
     const detail = browser.locator("dialog.detail");
     await detail.locator(".predictions").waitFor();
-    const opened = await detail.getAttribute("aria-label");
+    const opened = () => detail.getAttribute("aria-label");
+    const isAnother = async (before: string | null) => {
+      await detail.and(browser.locator(`:not([aria-label="${before}"])`)).waitFor();
+      await detail.locator(".predictions").waitFor();
+    };
+    const second = await opened();
+    assert.equal(await focused(browser), second, "what was opened is read out");
+    for (const key of ["ArrowDown", "ArrowUp", "ArrowUp"]) {
+      const before = await opened();
+      await keyboard.press(key);
+      await isAnother(before);
+    }
     await keyboard.press("ArrowDown");
-    await browser.waitForFunction(
-      (before) => document.querySelector("dialog.detail")?.getAttribute("aria-label") !== before,
-      opened,
-    );
+    await detail.and(browser.locator(`[aria-label="${second}"]`)).waitFor();
+    await detail.locator(".predictions").waitFor();
+    // The letter goes to the field; what is typed there is no command.
+    await keyboard.press("c");
+    await keyboard.type("chart");
+    await keyboard.press("Enter");
+    await detail.getByText(/^(Corrected: chart|Confirmed)\.$/).waitFor();
+    await keyboard.press("ArrowDown");
+    await isAnother(second);
     await keyboard.press("Escape");
     await detail.waitFor({ state: "hidden" });
     assert.equal(await focused(browser), "Pictures");

@@ -64,6 +64,7 @@ suite("picking", () => {
     await rowOf(browser, "barcode-1.png").hover();
     await rowOf(browser, "barcode-1.png").locator(".tick").click();
     await rowOf(browser, "icon-1.png").click({ modifiers: ["Shift"] });
+    await browser.getByRole("button", { name: "3 picked ×" }).waitFor();
     const selected = browser.locator('.row[aria-selected="true"]:visible .key');
     assert.deepEqual((await selected.allInnerTexts()).sort(), ["barcode-1.png", "blank-1.jpg", "icon-1.png"]);
     assert.equal(await browser.getByRole("dialog").count(), 0);
@@ -99,8 +100,10 @@ suite("the list", () => {
     const browser = await openWithPictures(t, page.url);
     await browser.getByRole("button", { name: "Gallery" }).click();
     const tile = rowOf(browser, "photo-1.jpg");
-    await tile.locator(".thumbnail.loaded").waitFor();
-    const { width = 0, height = 0 } = (await tile.locator("img").boundingBox()) ?? {};
+    // The row's small image stays until that of the tile is there.
+    const image = tile.locator(".thumbnail.loaded img[src*='size=320']");
+    await image.waitFor();
+    const { width = 0, height = 0 } = (await image.boundingBox()) ?? {};
     assert.ok(width > 100 && height > 100, `${width} × ${height}`);
     const tops = await browser
       .locator(".row:visible")
@@ -109,12 +112,12 @@ suite("the list", () => {
     await browser.getByRole("listbox").focus();
     for (const key of ["Home", "ArrowRight", "Enter"]) await browser.keyboard.press(key);
     await browser.getByRole("dialog", { name: "blank-1.jpg" }).waitFor();
-    assert.equal(new URL(browser.url()).hash, "#order=label&view=gallery&picture=blank-1.jpg");
+    await browser.waitForURL(/#order=label&view=gallery&picture=blank-1\.jpg$/);
     await browser.reload();
     await browser.getByRole("dialog", { name: "blank-1.jpg" }).locator(".predictions").waitFor();
     await browser.keyboard.press("Escape");
     await browser.getByRole("button", { name: "Gallery", pressed: true }).waitFor();
-    assert.equal(new URL(browser.url()).hash, "#order=label&view=gallery");
+    await browser.waitForURL(/#order=label&view=gallery$/);
     await browser.goto(`${page.url}/#status=rejected`);
     await browser.getByRole("button", { name: "List", pressed: true }).waitFor();
     await browser.getByText("No picture passes the filters.").waitFor();

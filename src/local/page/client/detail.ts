@@ -79,12 +79,13 @@ export class Detail {
     if (info === undefined) return;
     const body = h("div", { class: "detail-body" });
     this.element.setAttribute("aria-label", picture.key);
-    const focused = document.activeElement?.getAttribute("aria-label");
+    const focused = document.activeElement?.getAttribute("aria-label") ?? "";
     this.#preview = new Preview(picture);
     this.element.replaceChildren(this.#head(picture), this.#preview.element, body);
-    // Whoever steps with a button of the head can go on doing so.
-    if (focused !== null && focused !== undefined)
-      this.element.querySelector<HTMLElement>(`.detail-head [aria-label="${focused}"]`)?.focus();
+    // Whoever steps with a button of the head can go on doing so; keys go on as long as something in here has the focus.
+    const buttons = [...this.element.querySelectorAll<HTMLElement>(".detail-head [aria-label]")];
+    const same = buttons.find((button) => button.getAttribute("aria-label") === focused);
+    (same ?? this.element.querySelector("h2"))?.focus();
     if (picture.status === "waiting" || picture.status === "dead") {
       body.append(explainWaiting(picture.status));
       return;
@@ -125,7 +126,8 @@ export class Detail {
     return h(
       "div",
       { class: "detail-head" },
-      h("h2", { textContent: picture.key, title: picture.key }),
+      // Not a button: a second Enter must not classify what the first one opened.
+      h("h2", { textContent: picture.key, tabIndex: -1, autofocus: true }),
       rerun,
       iconButton("Previous picture", "↑", () => this.#step(-1)),
       iconButton("Next picture", "↓", () => this.#step(1)),
