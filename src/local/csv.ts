@@ -1,8 +1,12 @@
-/** One record of comma-separated values by RFC 4180, with its line end. */
+/**
+ * One record of comma-separated values by RFC 4180, with its line end. File names and keys come from outside: a text that a
+ * spreadsheet would take for a formula is set in quotes after an apostrophe.
+ */
 export function csvRecord(values: readonly (string | number | undefined)[]): string {
-  return `${values.map((value) => quote(String(value ?? ""))).join(",")}\r\n`;
+  return `${values.map((value) => (typeof value === "string" ? quote(value) : String(value ?? ""))).join(",")}\r\n`;
 }
 
-function quote(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function quote(value: string): string {
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n']/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

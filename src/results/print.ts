@@ -1,4 +1,6 @@
 import type { Result } from "../function/result.ts";
+import { printable } from "../local/command/cells.ts";
+import { csvRecord } from "../local/csv.ts";
 import { textTable } from "../models/text-table.ts";
 import { bestOf, type Count } from "./filter.ts";
 
@@ -38,15 +40,9 @@ function rowOf(result: Result): (string | number)[] {
   ];
 }
 
-/** RFC 4180, with a head. A key that a spreadsheet would take for a formula is set in quotes after an apostrophe. */
+/** With a head. */
 export function csv(results: readonly Result[]): string {
-  return [[...COLUMNS], ...results.map(rowOf)].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
-}
-
-function cell(value: string | number): string {
-  if (typeof value === "number") return String(value);
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n']/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return [COLUMNS, ...results.map(rowOf)].map(csvRecord).join("");
 }
 
 export function jsonLines(values: readonly object[]): string {
@@ -57,7 +53,7 @@ export function resultTable(results: readonly Result[]): string {
   const rows = results.map((result) => {
     const { label, score, code = "" } = bestOf(result);
     const verdict = label === undefined ? [code, ""] : [label, `${((score ?? 0) * 100).toFixed(1)}%`];
-    return [result.classifiedAt.slice(0, 19).replace("T", " "), result.source.key, ...verdict];
+    return [result.classifiedAt.slice(0, 19).replace("T", " "), printable(result.source.key), ...verdict];
   });
   return `${textTable([["classified at (UTC)", "key", "label or code", "score"], ...rows])}\n`;
 }
@@ -69,6 +65,6 @@ export function dayTable(counts: readonly Count[]): string {
 
 export function dayCsv(counts: readonly Count[]): string {
   return [["day", "label", "count"], ...counts.map(({ day, label, count }) => [day, label, count])]
-    .map((row) => `${row.map(cell).join(",")}\r\n`)
+    .map(csvRecord)
     .join("");
 }
