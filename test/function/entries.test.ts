@@ -40,6 +40,23 @@ test("an entry that cannot be read is counted once, however often it comes, and 
   );
 });
 
+const NESTED = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+const deepKey = `{"Records":[{"eventSource":"aws:s3","eventVersion":"2.1","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"uploads"},"object":{"key":${NESTED}}}}]}`;
+
+for (const [what, body] of [
+  ["a body", NESTED],
+  ["a key", deepKey],
+] as const) {
+  test(`${what} that is nested deeper than any message could show is unreadable, and fails none beside it`, async (t) => {
+    const { upload, invoke, result, log } = await start(t);
+    const record = await upload("k.png", await plainPng(RED));
+    const answer = await invoke(sqsEvent([body, { Records: [record] }]));
+    assert.deepEqual(answer, { batchItemFailures: [{ itemIdentifier: "message-0" }] });
+    assert.equal((await result("k.png"))?.status, "classified");
+    assert.equal(log[0]?.code, "INVALID_EVENT");
+  });
+}
+
 const notification = (key: string, size?: number) => ({
   Records: [
     {

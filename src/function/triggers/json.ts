@@ -1,6 +1,8 @@
 import { ClassifierError } from "../errors.ts";
 import type { ImageRef } from "../image-ref.ts";
 
+const MAX_SHOWN_LENGTH = 200;
+
 export type Json = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is Json {
@@ -16,10 +18,16 @@ export function valueAt(value: unknown, ...path: string[]): unknown {
 export function textAt(value: unknown, ...path: string[]): string {
   const text = valueAt(value, ...path);
   if (typeof text === "string" && text !== "") return text;
-  throw new ClassifierError(
-    "INVALID_EVENT",
-    `expected text at ${path.join(".")}, got ${JSON.stringify(text)}`,
-  );
+  throw new ClassifierError("INVALID_EVENT", `expected text at ${path.join(".")}, got ${shown(text)}`);
+}
+
+/** A value in a message about it. Senders can nest one deeper than it could be written out. */
+export function shown(value: unknown): string {
+  try {
+    return String(JSON.stringify(value)).slice(0, MAX_SHOWN_LENGTH);
+  } catch {
+    return "what is nested too deeply to be shown";
+  }
 }
 
 /**

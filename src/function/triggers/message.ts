@@ -1,6 +1,6 @@
 import { ClassifierError, messageOf } from "../errors.ts";
 import { isS3EventBridgeEvent, readS3EventBridgeEvent } from "./eventbridge.ts";
-import { textAt, valueAt } from "./json.ts";
+import { shown, textAt, valueAt } from "./json.ts";
 import { isS3Notification, readS3Notification } from "./s3.ts";
 import type { Task } from "./trigger.ts";
 
@@ -26,10 +26,9 @@ export function readMessageText(text: unknown, id: string, what: string, envelop
   if (isSnsEnvelope(body) && envelopes < MAX_ENVELOPES) {
     return readMessageText(valueAt(body, "Message"), id, `the SNS notification in ${what}`, envelopes + 1);
   }
-  const got = JSON.stringify(body).slice(0, 200);
   return unreadable(
     id,
-    `expected ${what} to carry an S3 notification or an S3 event of EventBridge, got ${got}`,
+    `expected ${what} to carry an S3 notification or an S3 event of EventBridge, got ${shown(body)}`,
   );
 }
 

@@ -2,7 +2,7 @@ import { ClassifierError } from "../errors.ts";
 import { batchOperationsTrigger } from "./batch-operations.ts";
 import { directTrigger } from "./direct.ts";
 import { eventBridgeTrigger } from "./eventbridge.ts";
-import { isObject } from "./json.ts";
+import { isObject, shown } from "./json.ts";
 import { s3Trigger } from "./s3.ts";
 import { snsTrigger } from "./sns.ts";
 import { pipesTrigger, sqsTrigger } from "./sqs.ts";
@@ -37,5 +37,5 @@ export function selectTrigger(event: unknown): Trigger<unknown> {
 function outline(event: unknown): string {
   if (isObject(event))
     return `an object with the fields: ${Object.keys(event).slice(0, 20).join(", ") || "none"}`;
-  return Array.isArray(event) ? `an array of ${event.length}` : String(JSON.stringify(event));
+  return Array.isArray(event) ? `an array of ${event.length}` : shown(event);
 }
