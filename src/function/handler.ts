@@ -6,18 +6,13 @@ import { assertMemory } from "./memory.ts";
 import { loadModel } from "./model/load.ts";
 import { createResponder } from "./respond.ts";
 import { createS3Client } from "./s3.ts";
-import { warmUpDecoder } from "./stages/decode/sharp.ts";
 import { createMetrics, logStuck, recordColdStart } from "./telemetry.ts";
 
-// Top-level await: all of this is Lambda's INIT, before the first event. The first decode runs on libuv's threads
-// while ONNX Runtime, on this one, opens the session.
+// Top-level await: all of this is Lambda's INIT, before the first event.
 const config = readConfig(process.env);
 assertMemory(config);
 const startedAt = performance.now();
-const [model] = await Promise.all([
-  loadModel(config.modelDir, { intraOpNumThreads: config.intraOpThreads }),
-  warmUpDecoder(),
-]);
+const model = await loadModel(config.modelDir, { intraOpNumThreads: config.intraOpThreads });
 const classifier = await createClassifier(model, config);
 const metrics = createMetrics(config.serviceName, model.name);
 const modelLoadMs = performance.now() - startedAt;

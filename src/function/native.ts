@@ -8,29 +8,50 @@ import { dirname, extname, join } from "node:path";
  */
 const require = createRequire(import.meta.url);
 
-export const sharp: typeof import("sharp").default = require("sharp");
-export const ort: typeof import("onnxruntime-node") = require("onnxruntime-node");
+type SharpModule = typeof import("sharp").default;
 
-// One image per thread of libuv's pool: libvips' own threads would compete with the other images in flight and with the
-// model. The cache is for operations that repeat; ours never do.
-sharp.concurrency(1);
-sharp.cache(false);
-// Whoever decodes with this sharp: what libvips can open besides (SVG, PDF, …) stays closed, also when bytes pretend
-// to be something else.
-sharp.block({ operation: ["VipsForeignLoad"] });
-sharp.unblock({
-  operation: [
-    "VipsForeignLoadJpeg",
-    "VipsForeignLoadPng",
-    "VipsForeignLoadWebp",
-    "VipsForeignLoadNsgif",
-    "VipsForeignLoadHeif",
-  ],
-});
+let sharp: SharpModule | undefined;
+const loaders = [
+  "VipsForeignLoadJpeg",
+  "VipsForeignLoadPng",
+  "VipsForeignLoadWebp",
+  "VipsForeignLoadNsgif",
+  "VipsForeignLoadHeif",
+];
+
+/**
+ * sharp, loaded when it is first asked for: to load it takes a sixth of a cold start, and ordinary JPEGs are decoded
+ * without it.
+ *
+ * Whoever decodes with this sharp: what libvips can open besides (SVG, PDF, …) stays closed, also when bytes pretend to be
+ * something else.
+ */
+export function loadSharp(): SharpModule {
+  if (sharp === undefined) {
+    const loaded: SharpModule = require("sharp");
+    // One image per thread of libuv's pool: libvips' own threads would compete with the other images in flight and with
+    // the model. The cache is for operations that repeat; ours never do.
+    loaded.concurrency(1);
+    loaded.cache(false);
+    loaded.block({ operation: ["VipsForeignLoad"] });
+    loaded.unblock({ operation: loaders });
+    sharp = loaded;
+  }
+  return sharp;
+}
 
 /** For who accepts TIFF: libtiff has had memory faults that a file reaches, so its loader stays closed to all others. */
 export function openTiffLoader(): void {
-  sharp.unblock({ operation: ["VipsForeignLoadTiff"] });
+  loaders.push("VipsForeignLoadTiff");
+  sharp?.unblock({ operation: loaders });
+}
+
+let ort: typeof import("onnxruntime-node") | undefined;
+
+/** ONNX Runtime, loaded when it is first asked for: not by a process that decodes alone. */
+export function loadOrt(): typeof import("onnxruntime-node") {
+  ort ??= require("onnxruntime-node") as typeof import("onnxruntime-node");
+  return ort;
 }
 
 /**

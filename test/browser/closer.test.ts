@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { sharp } from "../../src/function/native.ts";
+import { loadSharp } from "../../src/function/native.ts";
 import type { PastResult } from "../../src/local/page/api.ts";
 import { startPage } from "../../src/local/page/server.ts";
 import { atEnd } from "./at-end.ts";
@@ -26,7 +26,7 @@ suite("a picture closer", () => {
     assert.ok(Math.abs(width - 224 / 341) < 0.02 && Math.abs(height - 224 / 256) < 0.02, shares.join());
     const src = await detail.getByAltText("The pixels that the model is given").getAttribute("src");
     const png = await (await fetch(new URL(src ?? "", page.url))).arrayBuffer();
-    const input = await sharp(png).metadata();
+    const input = await loadSharp()(png).metadata();
     assert.deepEqual([input.width, input.height], [224, 224]);
     const shown = () => detail.locator(".shot img").evaluate((image) => image.getBoundingClientRect().width);
     const fitted = await shown();

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { sharp } from "../../src/function/native.ts";
+import { loadSharp } from "../../src/function/native.ts";
 import { writeConfusedModel } from "../confused-model.ts";
 import { dropFiles, openPage, waitForCount } from "./browser.ts";
 import { makeTempDir, picturePaths, startLocal } from "./stack.ts";
@@ -85,7 +85,7 @@ test("screenshots", async (t) => {
 
 /** With a palette, which a page of few colours fits into, a picture is a third as large. */
 async function save(name: string, png: Buffer): Promise<void> {
-  await sharp(png)
+  await loadSharp()(png)
     .png({ palette: true, quality: 90, effort: 10 })
     .toFile(join(DIR, `${name}.png`));
 }

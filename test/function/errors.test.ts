@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { ClassifierError, ERRORS, type ErrorCode, messageOf } from "../../src/function/errors.ts";
 import { loadModel } from "../../src/function/model/load.ts";
-import { sharp } from "../../src/function/native.ts";
+import { loadSharp } from "../../src/function/native.ts";
 import { spoilDecodeProcesses, WITH_THE_IMAGE } from "./decode-process.ts";
 import { fixture, type RunningFunction, sqsEvent, startFunction } from "./harness.ts";
 import { plainPng, RED } from "./pictures.ts";
@@ -68,7 +68,7 @@ const PROVOKED: Record<ErrorCode, Provoke> = {
   // Memory that really runs out ends more than a test.
   DECODE_LIMIT: async (t) => {
     const noMemory = () => Promise.reject(new Error("vips_malloc: out of memory"));
-    const spoil = () => t.mock.method(Object.getPrototypeOf(sharp()), "toBuffer", noMemory);
+    const spoil = () => t.mock.method(Object.getPrototypeOf(loadSharp()()), "toBuffer", noMemory);
     await uploadOf("DECODE_LIMIT", picture, spoil)(t);
   },
   MODEL_INVALID: async (t) => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 /** ONNX's `StringStringEntryProto {key: "location", value: …}`, up to the value's length: a tensor in another file. */
 const LOCATION = Buffer.from("\x0a\x08location\x12", "latin1");
@@ -8,12 +8,12 @@ const LOCATION = Buffer.from("\x0a\x08location\x12", "latin1");
 /**
  * SHA-256, in hexadecimal, of an ONNX file and, after it, of the files that hold its external data.
  *
+ * @param dir where those lie
  * @throws when one of them cannot be read
  */
-export async function hashWeights(onnxFile: string): Promise<string> {
-  const graph = await readFile(onnxFile);
+export async function hashWeights(graph: Buffer, dir: string): Promise<string> {
   const hash = createHash("sha256").update(graph);
-  for (const name of externalFiles(graph)) hash.update(await readFile(join(dirname(onnxFile), name)));
+  for (const name of externalFiles(graph)) hash.update(await readFile(join(dir, name)));
   return hash.digest("hex");
 }
 

@@ -1,5 +1,5 @@
 import type { Tensor } from "onnxruntime-node";
-import { ort } from "../native.ts";
+import { loadOrt } from "../native.ts";
 import type { PixelRoom } from "../stages/decode/jpeg.ts";
 import type { PixelValues } from "../stages/normalize.ts";
 import type { ModelInput } from "./graph.ts";
@@ -21,7 +21,7 @@ export function createInputBuffers(input: ModelInput): InputBuffers {
   const tensor =
     pixelValues instanceof Float16Array
       ? float16Tensor(pixelValues, dims)
-      : new ort.Tensor(elementType, pixelValues as Float32Array, dims);
+      : new (loadOrt().Tensor)(elementType, pixelValues as Float32Array, dims);
   return { pixelValues, decoded: { bytes: new Uint8Array(0) }, feeds: { [name]: tensor } };
 }
 

@@ -1,8 +1,8 @@
 import { access, readFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
 import { ClassifierError, messageOf } from "../errors.ts";
-import { ort } from "../native.ts";
+import { loadOrt } from "../native.ts";
 import { type Normalization, normalizationOf } from "../stages/normalize.ts";
 import { hashWeights } from "./fingerprint.ts";
 import { type ModelInput, readGraphInput, readGraphOutput } from "./graph.ts";
@@ -62,8 +62,9 @@ export async function loadModel(dir: string, options: ModelOptions = {}): Promis
     const [config, onnxFile] = await Promise.all([readJson(join(dir, "config.json")), findOnnxFile(dir)]);
     const labels = readLabels(config);
     const preprocessing = readPreprocessing(await readPreprocessorConfig(dir, config));
-    const [sha256, session] = await Promise.all([hashWeights(onnxFile), openSession(onnxFile, options)]);
-    const onnx = readOnnxFile(await readFile(onnxFile));
+    const [graph, session] = await Promise.all([readFile(onnxFile), openSession(onnxFile, options)]);
+    const sha256 = await hashWeights(graph, dirname(onnxFile));
+    const onnx = readOnnxFile(graph);
     const input = readGraphInput(session, preparedSize(preprocessing), onnx);
     const outputName = readGraphOutput(session, labels.length);
     const { rescaleFactor, mean, std, isBgr = false } = preprocessing;
@@ -95,7 +96,7 @@ export function openSession(
   file: string,
   { intraOpNumThreads = 1 }: ModelOptions,
 ): Promise<InferenceSession> {
-  return ort.InferenceSession.create(file, {
+  return loadOrt().InferenceSession.create(file, {
     executionProviders: ["cpu"],
     graphOptimizationLevel: "all",
     intraOpNumThreads,

@@ -1,7 +1,7 @@
 import { planGeometry } from "../../function/model/geometry.ts";
 import { readPreprocessorOf } from "../../function/model/load.ts";
 import type { Geometry } from "../../function/model/preprocessing.ts";
-import { sharp } from "../../function/native.ts";
+import { loadSharp } from "../../function/native.ts";
 import { inspectImage } from "../../function/stages/decode/header.ts";
 import { createDecoders, prepareImage } from "../../function/stages/prepare.ts";
 import { DEPLOYED_SETTINGS } from "../../models/settings.ts";
@@ -33,7 +33,7 @@ export async function renderModelInput(stack: LocalStack, key: string, geometry:
   const model = { preprocessing: geometry, normalization: NORMALIZATION };
   const buffers = { decoded: { bytes: new Uint8Array(0) }, pixelValues };
   (await prepareImage(model, header, buffers, decoders, DEPLOYED_SETTINGS))();
-  return sharp(pixelValues, { raw: { width, height, channels: 3 } })
+  return loadSharp()(pixelValues, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
 }

@@ -1,5 +1,5 @@
 import type { Sharp } from "sharp";
-import { sharp } from "../../function/native.ts";
+import { loadSharp } from "../../function/native.ts";
 import { type ImageHeader, inspectImage } from "../../function/stages/decode/header.ts";
 import type { HeicHeader } from "../../function/stages/decode/headers/heic.ts";
 import { decodeHeic } from "../../function/stages/decode/heic/decode.ts";
@@ -57,7 +57,7 @@ export class Thumbnails {
     } as const;
     const opened =
       header.heic === undefined
-        ? sharp(bytes, options).autoOrient()
+        ? loadSharp()(bytes, options).autoOrient()
         : await this.#openHeic(header, header.heic, size);
     return opened
       .timeout({ seconds: MAX_SECONDS })
@@ -87,7 +87,7 @@ export class Thumbnails {
       pixels.subarray(row * stride, row * stride + 3 * across),
     );
     const raw = { width: across, height: down, channels: 3 } as const;
-    return upright(sharp(Buffer.concat(rows), { raw }), orientation);
+    return upright(loadSharp()(Buffer.concat(rows), { raw }), orientation);
   }
 }
 

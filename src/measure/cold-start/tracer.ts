@@ -32,6 +32,8 @@ function trace(target: Target, method: string, name: string, then?: (result: unk
 const loader = Module as unknown as { _load: Wrapped };
 const load = loader._load;
 const packages: Record<string, (loaded: never) => void> = {
+  // With libjpeg-turbo behind it: the function decodes JPEGs by it, its floor by sharp.
+  koffi: () => {},
   sharp: ({ prototype }: { prototype: Target }) => trace(prototype, "toBuffer", "first decode"),
   "onnxruntime-node": ({ InferenceSession }: { InferenceSession: Target }) =>
     trace(InferenceSession, "create", "session", (session) => trace(session as Target, "run", "first run")),

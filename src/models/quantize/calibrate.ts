@@ -1,6 +1,6 @@
 import type { InferenceSession } from "onnxruntime-node";
 import type { Model } from "../../function/model/load.ts";
-import { ort } from "../../function/native.ts";
+import { loadOrt } from "../../function/native.ts";
 import { encodeOnnx, type OnnxModel, type ValueInfo } from "../onnx/model.ts";
 import { DATA_TYPE } from "../onnx/proto.ts";
 import { type PixelSource, readPixels } from "../pixels.ts";
@@ -82,7 +82,7 @@ function openWithOutputs(onnx: OnnxModel, values: readonly string[]): Promise<In
   const output = values.map(
     (name) => ({ name, type: { tensorType: { elemType: DATA_TYPE.float32 } } }) as ValueInfo,
   );
-  return ort.InferenceSession.create(encodeOnnx({ ...onnx, graph: { ...onnx.graph, output } }), {
+  return loadOrt().InferenceSession.create(encodeOnnx({ ...onnx, graph: { ...onnx.graph, output } }), {
     intraOpNumThreads: 1,
     logSeverityLevel: 3,
   });

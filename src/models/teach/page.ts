@@ -1,4 +1,4 @@
-import { sharp } from "../../function/native.ts";
+import { loadSharp } from "../../function/native.ts";
 import { drawConfusionMatrix, escapeXml, MAX_SVG_CLASSES } from "../evaluate/confusion-svg.ts";
 import { intervalText, percent } from "./print.ts";
 import type { ClassEstimate, Report } from "./report.ts";
@@ -115,7 +115,7 @@ function classRow({ label, count, recall, interval }: ClassEstimate): string {
 
 async function thumbnail(path: string): Promise<string> {
   try {
-    const jpeg = await sharp(path, { failOn: "none", limitInputPixels: 50_000_000 })
+    const jpeg = await loadSharp()(path, { failOn: "none", limitInputPixels: 50_000_000 })
       .autoOrient()
       .resize(THUMB_PIXELS, THUMB_PIXELS)
       .flatten({ background: "#ffffff" })

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { readGraphInput, readGraphOutput } from "../../../src/function/model/graph.ts";
-import { ort } from "../../../src/function/native.ts";
+import { loadOrt } from "../../../src/function/native.ts";
 import { type TinyModel, writeTinyModel } from "../tiny-model.ts";
 
 const SIZE = { height: 8, width: 8 };
 
 async function sessionOf(t: TestContext, model: TinyModel) {
-  const session = await ort.InferenceSession.create(join(await writeTinyModel(t, model), "model.onnx"));
+  const session = await loadOrt().InferenceSession.create(join(await writeTinyModel(t, model), "model.onnx"));
   t.after(() => session.release());
   return session;
 }

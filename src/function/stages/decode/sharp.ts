@@ -3,8 +3,8 @@ import { ClassifierError, messageOf } from "../../errors.ts";
 import type { StoredImage } from "../../kernel/resampler.ts";
 import type { GeometryPlan } from "../../model/geometry.ts";
 import type { Kernel, Size } from "../../model/preprocessing.ts";
-import { sharp } from "../../native.ts";
-import { type ImageHeader, type ImageInfo, inspectImage } from "./header.ts";
+import { loadSharp } from "../../native.ts";
+import type { ImageHeader, ImageInfo } from "./header.ts";
 import { firstFrameOnly as firstGifFrame, placedFrame as placedGifFrame } from "./headers/gif.ts";
 import { asStillAvif } from "./headers/heif.ts";
 import { firstPageOnly } from "./headers/tiff.ts";
@@ -31,14 +31,6 @@ export const FIRST_IMAGE = Buffer.from(
   "base64",
 );
 
-/** The first picture of a process initialises libvips: during INIT this costs no upload's time. */
-export async function warmUpDecoder(): Promise<void> {
-  const options = { maxImagePixels: 64, applyIccProfile: false, backgroundColor: "#ffffff" };
-  const size = { height: 8, width: 8 };
-  const plan = { resize: size, top: 0, left: 0, output: size };
-  await renderPixels(inspectImage(FIRST_IMAGE, 64), plan, "linear", options);
-}
-
 /**
  * Decodes any format that is served but HEIC, by sharp: EXIF orientation, alpha over `backgroundColor`, 8-bit sRGB. The first frame
  * stands for an animation. A very large image is made smaller, and what its resize asks for stays well below that.
@@ -58,6 +50,7 @@ export async function renderPixels(
 ): Promise<StoredImage> {
   const { maxImagePixels, backgroundColor, timeoutSeconds = MAX_DECODE_SECONDS } = options;
   const size = sizeBySharp(header.image, plan.resize, kernel);
+  const sharp = loadSharp();
   const startedAt = performance.now();
   try {
     const limits = { failOn: "warning", limitInputPixels: maxImagePixels, pages: 1 } as const;
@@ -98,7 +91,7 @@ async function firstFrame(
   const placed = placedGifFrame(file);
   if (placed === undefined) return { data: firstGifFrame(file) };
   const { width, height } = image;
-  const canvas = sharp({ create: { width, height, channels: 3, background } }).toColourspace("srgb");
+  const canvas = loadSharp()({ create: { width, height, channels: 3, background } }).toColourspace("srgb");
   const { left, top } = placed;
   const input = Buffer.from(placed.file);
   const raw = { width, height, channels: 3 } as const;

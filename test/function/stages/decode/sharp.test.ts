@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import sharp, { type OutputInfo } from "sharp";
-import { sharp as deployedSharp } from "../../../../src/function/native.ts";
-import { warmUpDecoder } from "../../../../src/function/stages/decode/sharp.ts";
+import sharp from "sharp";
 import { animation, BLUE, drawn, GREEN, plain, plainPng, RED } from "../../pictures.ts";
 import { decodeImage } from "./pixels.ts";
 
@@ -107,15 +105,6 @@ test("a picture of MAX_IMAGE_PIXELS is decoded, one pixel row more is IMAGE_TOO_
     retryable: false,
     message: /400 pixels \(MAX_IMAGE_PIXELS\), got 20 × 21 = 420/,
   });
-});
-
-test("the decoder warms up by decoding an image to its pixels", async (t) => {
-  const { mock } = t.mock.method(Object.getPrototypeOf(deployedSharp()), "toBuffer");
-  await warmUpDecoder();
-  const [call] = mock.calls;
-  assert.ok(call);
-  const { data, info } = (await call.result) as { data: Buffer; info: OutputInfo };
-  assert.deepEqual([info.width, info.height, data.length], [8, 8, 8 * 8 * 3]);
 });
 
 test("a box that claims more bytes than there are is the image's fault, though libheif calls it memory", async () => {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { defaultFormats } from "../../../../src/function/image-format.ts";
+import { loadSharp } from "../../../../src/function/native.ts";
 import { inspectImage } from "../../../../src/function/stages/decode/header.ts";
 import { createDecoders } from "../../../../src/function/stages/prepare.ts";
 import { directoriesOf, TIFF_TAG, withNext, withTag } from "../../../hostile/tiff.ts";
@@ -25,6 +26,7 @@ const gray = () => colours().grayscale().toColourspace("b-w");
 const blackAndWhite = () => colours().grayscale().threshold(100).toColourspace("b-w");
 
 await test("the loader of TIFF is closed to the whole process until TIFF is accepted", async () => {
+  loadSharp();
   const file = await plain(RED).tiff().toBuffer();
   createDecoders({ maxImagePixels: 1, memorySizeMb: 0, formats: defaultFormats });
   await assert.rejects(sharp(file).metadata());

@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from "node:zlib";
 import { ClassifierError, messageOf } from "../../../errors.ts";
 import type { StoredImage } from "../../../kernel/resampler.ts";
-import { sharp } from "../../../native.ts";
+import { loadSharp } from "../../../native.ts";
 
 /** Bytes of a PNG's signature and of its header chunk, behind which a profile may stand. */
 const HEADER_END = 8 + 25;
@@ -15,6 +15,7 @@ const HEADER_END = 8 + 25;
 export async function convertToSrgb(image: StoredImage, profile: Uint8Array | "p3"): Promise<StoredImage> {
   const { width, height, channels, stride = width * channels } = image;
   const raw = { width, height, channels };
+  const sharp = loadSharp();
   try {
     // sharp takes a profile for raw pixels from nowhere but a file.
     const png = await sharp(withoutStride(image, stride), { raw }).png({ compressionLevel: 0 }).toBuffer();
@@ -56,6 +57,7 @@ let p3: Promise<Buffer> | undefined;
 /** sharp's own profile of that name. */
 function displayP3(): Promise<Buffer> {
   p3 ??= (async () => {
+    const sharp = loadSharp();
     const create = { width: 1, height: 1, channels: 3, background: "#000" } as const;
     const { icc } = await sharp(await sharp({ create }).withIccProfile("p3").png().toBuffer()).metadata();
     if (icc === undefined) throw new Error("expected sharp to embed its profile p3");
