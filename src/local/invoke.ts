@@ -8,7 +8,7 @@ const program = newProgram("invoke")
       "are among the samples are uploaded first. The function's log and the results that it wrote go to stderr.",
   )
   .argument("<event>", "a JSON file (there is one of every shape in events/), or - for stdin")
-  .addOption(modelOption)
+  .addOption(modelOption())
   .option("--data <dir>", "keep the buckets in this folder (default: nowhere)")
   .option("--json", "print the answer on one line", false)
   .addHelpText(

@@ -4,6 +4,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { Option } from "commander";
 import { newProgram, printError } from "../command-line.ts";
 import { findModel, modelOption, wholeNumber } from "../local/command/options.ts";
+import { PUBLISHED_ARCHITECTURE } from "../models/folder.ts";
 import { startProgress } from "../progress.ts";
 import { benchChart } from "./charts.ts";
 import { judge } from "./criteria.ts";
@@ -44,7 +45,7 @@ const program = newProgram("bench")
   .option("--count <n>", "pictures (default: 100 small ones, 12 of 12 MP)", wholeNumber(1, 10_000))
   .option("--rounds <n>", "alternated rounds of each row (default: 11)", wholeNumber(1, 1000))
   .option("--only <rows>", `rows, with commas: ${ROWS.map(({ id }) => id).join(",")}`, rowIds)
-  .addOption(modelOption)
+  .addOption(modelOption(PUBLISHED_ARCHITECTURE))
   .option("--in-flight <n>", "pictures in flight, as IMAGES_IN_FLIGHT", wholeNumber(1, 32), 3)
   .option("--quick", "few pictures and rounds: to see that everything runs, not to quote")
   .option("--scale", "instead: 100, 1,000 and 10,000 pictures through the whole local stack")

@@ -15,6 +15,10 @@ import { CommandError } from "./errors.ts";
 /** Where models live, and which one the function is deployed with. */
 export const MODELS_DIR = join(import.meta.dirname, "../../models");
 export const DEFAULT_MODEL = "upload-triage";
+/** Seven labels in the published benchmark's architecture, MobileNet v1 1.0 224: what the bench compares with. */
+export const PUBLISHED_ARCHITECTURE = "upload-triage-224";
+/** In the repository; the others in `models/` are the user's. */
+export const OWN_MODELS: readonly string[] = [DEFAULT_MODEL, PUBLISHED_ARCHITECTURE];
 
 /** The folder of a model that is given by its name in `models`, or by its path. It need not be there. */
 export function modelFolder(nameOrPath: string, models = MODELS_DIR): string {

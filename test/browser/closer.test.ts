@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { suite, test } from "node:test";
 import { loadSharp } from "../../src/function/native.ts";
 import type { PastResult } from "../../src/local/page/api.ts";
 import { startPage } from "../../src/local/page/server.ts";
 import { atEnd } from "./at-end.ts";
 import { dropFiles, openPage, rowOf, textOf, titleOf } from "./browser.ts";
-import { fixturePath, startLocal } from "./stack.ts";
+import { fixturePath, MODEL_DIR, startLocal } from "./stack.ts";
 
 suite("a picture closer", () => {
   test("shows the part that the model sees, its very pixels, and goes closer with click and key", async (t) => {
-    const { page } = await startLocal(t);
+    const { page } = await startLocal(t, { modelDir: join(MODEL_DIR, "../upload-triage-224") });
     const browser = await openPage(t, page.url);
     await dropFiles(browser, [fixturePath("photo-1.jpg")]);
     await titleOf(browser, "photo-1.jpg", "classified");

@@ -7,6 +7,7 @@
 Each pool is one source: a repository, a folder or a package.
 """
 import argparse
+import io
 import random
 import re
 import subprocess
@@ -88,6 +89,14 @@ def drawn(file):
         return Image.open(out.name).convert("RGBA")
 
 
+def within(file):
+    """The WebP images that a Qt resource file holds as they are."""
+    data = file.read_bytes()
+    for found in re.finditer(rb"RIFF(....)WEBP", data, re.S):
+        end = found.start() + 8 + int.from_bytes(found[1], "little")
+        yield flat(Image.open(io.BytesIO(data[found.start():end])))
+
+
 def drawing(rng, file):
     """An SVG icon on a plain ground, most often white."""
     return on_ground(rng, drawn(file))
@@ -119,6 +128,8 @@ def images_of(rng, root, label, pattern, limit):
         try:
             if f.suffix == ".pdf":
                 found = pages(rng, f, each)
+            elif f.suffix == ".rcc":
+                found = within(f)
             elif f.suffix == ".svg":
                 found = [drawing(rng, f) if label == "icon" else flat(drawn(f))]
             else:

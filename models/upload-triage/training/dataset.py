@@ -6,8 +6,22 @@ from PIL import Image, ImageFilter, ImageOps
 from pictures import common
 
 
+def cut(rng, w, h, label):
+    """x, y, width and height of what a view shows: the whole image but for some margin, stretched to a square, or a square of it."""
+    if rng.random() < (0.35 if label == "photo" else 0.55):
+        most = 0 if rng.random() < 0.35 else 0.08 if rng.random() < 0.7 else 0.25
+        left, right, top, bottom = (rng.uniform(0, most) for _ in range(4))
+        return w * left, h * top, w * (1 - left - right), h * (1 - top - bottom)
+    least = 0.4 if label == "photo" else 0.62
+    side = min(w, h) * (0.875 if rng.random() < 0.3 else rng.uniform(0.95, 1) if rng.random() < 0.3 else rng.uniform(least, 1))
+    sx, sy = min(w, side * rng.uniform(0.85, 1.3)), min(h, side * rng.uniform(0.85, 1.15))
+    near = rng.random() < 0.6
+    px, py = (rng.uniform(0.35, 0.65), rng.uniform(0.35, 0.65)) if near else (rng.random(), rng.random())
+    return (w - sx) * px, (h - sy) * py, sx, sy
+
+
 def augment(rng, a, label, size):
-    """One training view, uint8 [size, size, 3]: a crop near what the function would see, then what uploads suffer."""
+    """One training view, uint8 [size, size, 3]: what the function would see, nearly, then what uploads suffer."""
     im, (h, w) = Image.fromarray(a), a.shape[:2]
     if rng.random() < (0.25 if label in ("barcode", "photo", "document") else 0.06):  # turned or in perspective
         j = 0.12 * min(w, h)
@@ -21,11 +35,7 @@ def augment(rng, a, label, size):
         fill = common.grey(rng, 0, 255) if rng.random() < 0.4 else rng.choice([(255, 255, 255), (0, 0, 0), im.getpixel((0, 0))])
         im = ImageOps.expand(im, int(min(w, h) * rng.uniform(0.02, 0.2)), fill)
         w, h = im.size
-    side = min(w, h) * (0.875 if rng.random() < 0.3 else rng.uniform(0.95, 1) if rng.random() < 0.4 else rng.uniform(0.62, 1))
-    sx, sy = min(w, side * rng.uniform(0.88, 1.14)), min(h, side)
-    near = rng.random() < 0.6  # near the middle, as the function crops
-    px, py = (rng.uniform(0.35, 0.65), rng.uniform(0.35, 0.65)) if near else (rng.random(), rng.random())
-    x, y = (w - sx) * px, (h - sy) * py
+    x, y, sx, sy = cut(rng, w, h, label)
     im = im.resize((size, size), rng.choice([Image.BILINEAR, Image.BICUBIC, Image.LANCZOS, Image.LANCZOS]), (x, y, x + sx, y + sy))
     p = rng.random()
     if p < 0.06:

@@ -3,8 +3,7 @@
     python generate.py POOL [--scale 1.0] [--only KIND ...]
 
 A pool is one flat file of uint8 RGB pixels and a JSON index `[[offset, height, width, label, name], ...]` for each source.
-Images have a shorter side of 256 and at most 384 on the longer, cut from the middle: what the function sees
-(shorter side 256, centre 224 x 224) and something around it for augmentation.
+Images have a shorter side of 256 and at most 576 on the longer, cut from the middle.
 """
 import argparse
 import json
@@ -15,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pictures import barcode, blank, chart, classic, closeup, document, icon, infographic, other, panel, plot, report, screenshot
+from pictures import barcode, blank, chart, classic, closeup, document, grammar, icon, infographic, other, panel, plot, report, screenshot, webchart
 
-SHORT, LONG = 256, 384
+SHORT, LONG = 256, 576
 NOISE = "-"  # no class: trained towards equal scores
 KINDS = {  # kind: (label, draw, pictures at scale 1)
     "document": ("document", document.draw, 2600), "chart": ("chart", chart.draw, 1300), "plot": ("chart", plot.draw, 800),
@@ -26,11 +25,12 @@ KINDS = {  # kind: (label, draw, pictures at scale 1)
     "sparse": ("screenshot", screenshot.sparse, 800), "closeup": ("screenshot", closeup.draw, 1200),
     "report": ("document", report.draw, 1500), "infographic": ("chart", infographic.draw, 1500), "other": (NOISE, other.draw, 500),
     "panel": ("chart", panel.draw, 600), "classic": ("screenshot", classic.draw, 900),
+    "grammar": ("chart", grammar.draw, 900), "webchart": ("chart", webchart.draw, 1100),
 }
 
 
 def to_pool_size(im):
-    """Shorter side to 256 (Lanczos), longer side cut to the middle 384. Returns uint8 [h, w, 3]."""
+    """Shorter side to 256 (Lanczos), longer side cut to the middle 576. Returns uint8 [h, w, 3]."""
     k = SHORT / min(im.size)
     w, h = max(SHORT, round(im.width * k)), max(SHORT, round(im.height * k))
     im = im.convert("RGB").resize((w, h), Image.LANCZOS)

@@ -3,15 +3,15 @@
  *
  *     node models/upload-triage/training/maps.ts GRAPH.onnx VIEWS MAPS
  *
- * GRAPH.onnx is made by teacher.py or trunk.py: uint8 [1, 160, 160, 3] → uint8 [1, 384, 10, 10]. For each `<source>.u8` of
- * VIEWS that has no `<source>.maps` in MAPS yet, writes them: uint8 [N, 384, 10, 10], and copies `<source>.json` beside them.
+ * GRAPH.onnx is made by teacher.py or trunk.py: uint8 [1, 192, 192, 3] → uint8 [1, 384, 12, 12]. For each `<source>.u8` of
+ * VIEWS that has no `<source>.maps` in MAPS yet, writes them: uint8 [N, 384, 12, 12], and copies `<source>.json` beside them.
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
-const SIDE = 160;
+const SIDE = 192;
 const [modelFile = "", views = "", folder = ""] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 const session = await InferenceSession.create(modelFile, { intraOpNumThreads: 1 });

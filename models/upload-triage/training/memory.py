@@ -16,7 +16,7 @@ MAP_SCALE = 6 / 255
 
 
 def maps_of(folder, source):
-    """uint8 [N, 384, 10, 10]."""
+    """uint8 [N, 384, 12, 12]."""
     return np.memmap(Path(folder) / f"{source}.maps", np.uint8, "r").reshape(-1, *MAP)
 
 
@@ -64,7 +64,7 @@ def soft_targets(labels, smoothing=0.04):
 def cutmix(rng, x, t):
     """A window of another image's maps. Something on nothing is not a bit of nothing: a blank side of a pair does not count."""
     n, _, s, _ = x.shape
-    order, w = torch.randperm(n), rng.randint(3, 6)
+    order, w = torch.randperm(n), rng.randint(3, 7)
     i, j, x = rng.randint(0, s - w), rng.randint(0, s - w), x.clone()
     x[:, :, i:i + w, j:j + w] = x[order][:, :, i:i + w, j:j + w]
     blank = t[:, LABELS.index("blank")] > 0.5
@@ -73,7 +73,7 @@ def cutmix(rng, x, t):
 
 
 def batch(views, rng, n, mix=0.15):
-    """x [n, 384, 10, 10] in [0, 6] and targets [n, 7]."""
+    """x [n, 384, 12, 12] in [0, 6] and targets [n, 7]."""
     drawn = [views.draw(rng) for _ in range(n)]
     x = as_input(np.stack([views.maps[source][k] for source, k, _ in drawn]))
     t = soft_targets([label for _, _, label in drawn])

@@ -2,28 +2,15 @@
 import torch
 from torch import nn
 
-SIZE = 160
+from norm import NormClip6
+
+SIZE = 192
 LABELS = ["barcode", "blank", "chart", "document", "icon", "photo", "screenshot"]
-MAP = (384, 10, 10)  # what the trunk gives for an image: channels, height, width
+MAP = (384, SIZE // 16, SIZE // 16)  # what the trunk gives for an image: channels, height, width
 FEATURES = 512
 # (input channels, output channels, stride) of the depthwise-separable blocks.
 TRUNK = [(16, 32, 1), (32, 64, 2), (64, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1), (256, MAP[0], 1)]
 TAIL = [(MAP[0], 512, 2), (512, FEATURES, 1)]
-
-
-class Clip6(torch.autograd.Function):
-    """ReLU6 whose gradient works in bfloat16 on a CPU, too."""
-
-    @staticmethod
-    def forward(ctx, x):
-        y = x.clamp(0, 6)
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, g):
-        y, = ctx.saved_tensors
-        return g * ((y > 0) & (y < 6))
 
 
 class ConvBN(nn.Module):
@@ -39,7 +26,13 @@ class ConvBN(nn.Module):
     def forward(self, x):
         if self.stride == 2:
             x = nn.functional.pad(x, (0, 1, 0, 1))
-        return Clip6.apply(self.bn(self.conv(x)))
+        x = self.conv(x)
+        if not (self.training and x.dtype == torch.bfloat16):
+            return self.bn(x).clamp(0, 6)
+        y, mean, var = NormClip6.apply(x, self.bn.weight, self.bn.bias, self.bn.eps)
+        self.bn.running_mean.lerp_(mean.float(), self.bn.momentum)
+        self.bn.running_var.lerp_(var.float(), self.bn.momentum)
+        return y
 
 
 def blocks(shapes):
@@ -47,7 +40,7 @@ def blocks(shapes):
 
 
 class Trunk(nn.Module):
-    """[N, 3, 160, 160] in [-1, 1] -> maps [N, 384, 10, 10] in [0, 6]."""
+    """[N, 3, 192, 192] in [-1, 1] -> maps [N, 384, 12, 12] in [0, 6]."""
 
     def __init__(self):
         super().__init__()
@@ -58,7 +51,7 @@ class Trunk(nn.Module):
 
 
 class Tail(nn.Module):
-    """The trunk's maps [N, 384, 10, 10] in [0, 6] -> logits [N, 7]; `features` gives the pooled [N, 512]."""
+    """The trunk's maps [N, 384, 12, 12] in [0, 6] -> logits [N, 7]; `features` gives the pooled [N, 512]."""
 
     def __init__(self, dropout=0.2):
         super().__init__()

@@ -1,10 +1,11 @@
 """Recall on sources that nobody trained for: each left-out source is judged by the network of its fold.
 
-    python protocol.py CHECKPOINTS --views MAPS --exact EXACT --duplicates duplicates.json --card protocol.md
+    python protocol.py CHECKPOINTS --views MAPS --exact EXACT --duplicates duplicates.json --card ../README.md --full protocol.md
 
 MAPS and EXACT hold what the trunk makes of the views, CHECKPOINTS fold0.pt to fold4.pt, whose training saw every source but those
-of its fold. Each is quantised as the product is. The temperature of a fold is fitted on the left-out sources of the other folds; the product's, which is printed,
-on those of all. Writes the tables between the two marks of that file, and CHECKPOINTS/judgements.json.
+of its fold. Each is quantised as the product is. The temperature of a fold is fitted on the left-out sources of the other folds; the
+product's, which is printed, on those of all. Writes the table of the classes into the model's card and all tables into --full, each
+between the two marks of the file, and CHECKPOINTS/judgements.json.
 """
 import argparse
 import json
@@ -83,8 +84,9 @@ def tables(rows, logits):
         lines.append(f"| {label} | {len(group)} | {sum(g[2] for g in group)} | {mean('INT8', label):.1%} | {recall:.1%}: {name(source)} ({n}) | {mean('fp32', label):.1%} |")
     lines.append(f"| **mean of the classes** | | | **{overall['INT8']:.1%}** | | {overall['fp32']:.1%} |")
     error = {kind: calibration_error(x[known], y) for kind, x in scaled.items()}
-    lines += ["", f"Expected calibration error over all of these images, temperatures cross-fitted: {error['INT8']:.3f} (fp32 {error['fp32']:.3f}).", "",
-              "Every left-out source, INT8:", "", "| class | source | images | recall | taken for |", "|---|---|--:|--:|---|"]
+    lines += ["", f"Expected calibration error over all of these images, temperatures cross-fitted: {error['INT8']:.3f} (fp32 {error['fp32']:.3f})."]
+    short = "\n".join(lines)
+    lines += ["", "Every left-out source, INT8:", "", "| class | source | images | recall | taken for |", "|---|---|--:|--:|---|"]
     for label, group in found["INT8"].items():
         for recall, source, n, wrong in group:
             lines.append(f"| {label} | {name(source)} | {n} | {recall:.1%} | {', '.join(f'{g} {k}' for g, k in sorted(wrong.items(), key=lambda w: -w[1]))} |")
@@ -98,7 +100,14 @@ def tables(rows, logits):
     s = score[known]
     lines.append(f"| the seven, rightly labelled | {int(right.sum())} | {float((s[right] < UNKNOWN).float().mean()):.1%} | {float((s[right] < 0.9).float().mean()):.1%} |")
     lines.append(f"| the seven, wrongly labelled | {int((~right).sum())} | {float((s[~right] < UNKNOWN).float().mean()):.1%} | {float((s[~right] < 0.9).float().mean()):.1%} |")
-    return "\n".join(lines), temperature
+    return short, "\n".join(lines), temperature
+
+
+def write_between_marks(path, text):
+    page, start, end = path.read_text(), "<!-- protocol.py writes from here -->\n", "<!-- to here -->"
+    if start not in page or end not in page:
+        raise SystemExit(f"{path}: expected the marks {start.strip()!r} and {end!r}")
+    path.write_text(page[:page.index(start)] + start + "\n" + text + "\n\n" + page[page.index(end):])
 
 
 def main():
@@ -108,19 +117,18 @@ def main():
     parser.add_argument("--exact", type=Path, required=True)
     parser.add_argument("--duplicates", type=Path, required=True)
     parser.add_argument("--card", type=Path)
+    parser.add_argument("--full", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
     rows, logits = judge(args)
     (args.checkpoints / "judgements.json").write_text(json.dumps({"rows": rows, **{kind: x.tolist() for kind, x in logits.items()}}))
-    text, temperature = tables(rows, logits)
-    print(text)
+    short, full, temperature = tables(rows, logits)
+    print(full)
     print(f"temperature {temperature:.3f}")
     if args.card:
-        card = args.card.read_text()
-        start, end = "<!-- protocol.py writes from here -->\n", "<!-- to here -->"
-        if start not in card or end not in card:
-            raise SystemExit(f"{args.card}: expected the marks {start.strip()!r} and {end!r}")
-        args.card.write_text(card[:card.index(start)] + start + "\n" + text + "\n\n" + card[card.index(end):])
+        write_between_marks(args.card, short)
+    if args.full:
+        write_between_marks(args.full, full)
 
 
 if __name__ == "__main__":

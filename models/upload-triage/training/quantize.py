@@ -143,7 +143,7 @@ def fill_ranges(layers, head, views, most=8.0):
 
 
 def all_features(layers, maps, quantised=True):
-    """Maps uint8 [N, 384, 10, 10] -> pooled features [N, 512]."""
+    """Maps uint8 [N, 384, 12, 12] -> pooled features [N, 512]."""
     return torch.cat([simulate(layers, as_input(maps[k:k + 128]), quantised) for k in range(0, len(maps), 128)])
 
 

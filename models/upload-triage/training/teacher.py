@@ -1,4 +1,4 @@
-"""Cuts an imported MobileNet v1 behind its eighth block and sets its input to 160 x 160: whose maps the trunk learns to give.
+"""Cuts an imported MobileNet v1 behind its eighth block and sets its input to 192 x 192: whose maps the trunk learns to give.
 
     npm run model -- import mobilenet_v1_0.75_192_quant.tflite --labels imagenet_labels.txt --input uint8 --name v1 --out FOLDER
     python teacher.py FOLDER/v1/model.onnx teacher.onnx

@@ -2,7 +2,7 @@
 
     python trunk.py TRUNK.pt trunk.onnx --views VIEWS
 
-trunk.onnx: uint8 pixels [1, 160, 160, 3] -> uint8 maps [1, 384, 10, 10] in steps of 6 / 255. Ranges and biases are calibrated on
+trunk.onnx: uint8 pixels [1, 192, 192, 3] -> uint8 maps [1, 384, 12, 12] in steps of 6 / 255. Ranges and biases are calibrated on
 three views of each source.
 """
 import argparse

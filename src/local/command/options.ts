@@ -31,10 +31,8 @@ export interface StartOptions {
   readonly watch: string | undefined;
 }
 
-export const modelOption = new Option(
-  "--model <name>",
-  "a folder of models/, or the path of a model folder",
-).default(DEFAULT_MODEL);
+export const modelOption = (name = DEFAULT_MODEL): Option =>
+  new Option("--model <name>", "a folder of models/, or the path of a model folder").default(name);
 
 /** A machine that is busy with other things takes its time; the 10 seconds are Lambda's. */
 export const PATIENCE = { initTimeoutMs: 60_000 };

@@ -42,7 +42,7 @@ export function startProgram(name: "start" | "classify"): Command {
             "the function under AWS's runtime client, and a page. With files, classifies those and ends.",
     )
     .argument("[files...]", "images, folders of images, or - for one image on stdin")
-    .addOption(modelOption)
+    .addOption(modelOption())
     .option(
       "--concurrency <n>",
       "environments of the function at once",

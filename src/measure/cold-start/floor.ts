@@ -18,7 +18,6 @@ const session = await ort.InferenceSession.create(`${process.env.MODEL_DIR}/mode
 });
 const [input] = session.inputMetadata;
 const SIDE = (input?.isTensor && Number(input.shape[3])) || 0;
-const BORDER = Math.round(SIDE / 14); // the model sees 7/8 of the shorter side
 const s3 = new S3Client({ forcePathStyle: true });
 const feeds = {
   [session.inputNames[0] as string]: new ort.Tensor("float32", new Float32Array(3 * SIDE * SIDE), [
@@ -33,11 +32,7 @@ const feeds = {
 export async function handler({ bucket, key }: { bucket: string; key: string }): Promise<void> {
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   const bytes = await Body?.transformToByteArray();
-  await sharp(bytes)
-    .resize(SIDE + 2 * BORDER, SIDE + 2 * BORDER)
-    .extract({ left: BORDER, top: BORDER, width: SIDE, height: SIDE })
-    .raw()
-    .toBuffer();
+  await sharp(bytes).resize(SIDE, SIDE, { fit: "fill" }).raw().toBuffer();
   const outputs = await session.run(feeds);
   const logits = Array.from(outputs[session.outputNames[0] as string]?.data as Float32Array);
   await s3.send(

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createClassifier } from "../../function/classifier.ts";
 import { loadModel } from "../../function/model/load.ts";
 import { CommandError } from "../errors.ts";
-import { DEFAULT_MODEL, modelConfig, sha256, toJson, writeModelFolder } from "../folder.ts";
+import { modelConfig, OWN_MODELS, sha256, toJson, writeModelFolder } from "../folder.ts";
 import { encodeOnnx } from "../onnx/model.ts";
 import { DEPLOYED_SETTINGS } from "../settings.ts";
 import type { Backbone } from "./backbone.ts";
@@ -132,14 +132,14 @@ function scoresOf({ hasRoot, weights, bias }: Attempt["fit"]["head"], values: Fl
   return exponents.map((value) => value / total);
 }
 
-function warningsOf({ fit, backbone }: Attempt, tried: readonly TriedBackbone[]): string[] {
+function warningsOf({ fit }: Attempt, tried: readonly TriedBackbone[]): string[] {
   const warnings = fit.ofOneGroup.map(
     (label) =>
       `all images of ${label} are of one source, or show the same: its recall is of images that were seen alike, add others`,
   );
-  if (backbone.name === DEFAULT_MODEL && tried.length === 1) {
+  if (tried.every(({ name }) => OWN_MODELS.includes(name))) {
     warnings.push(
-      `only ${DEFAULT_MODEL} is here to build on, and it was trained to tell documents, charts and screenshots, not what is in a photograph: for that run \`npm run model -- pull mobilenet-v2\` first, then teach again`,
+      `only ${tried.map(({ name }) => name).join(" and ")} is here to build on, and it was trained to tell documents, charts and screenshots, not what is in a photograph: for that run \`npm run model -- pull mobilenet-v2\` first, then teach again`,
     );
   }
   return warnings;

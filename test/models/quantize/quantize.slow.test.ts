@@ -8,7 +8,7 @@ import { createClassifier } from "../../../src/function/classifier.ts";
 import { loadModel } from "../../../src/function/model/load.ts";
 import { withFloat32Weights } from "../../../src/measure/float-weights.ts";
 import { CommandError } from "../../../src/models/errors.ts";
-import { DEFAULT_MODEL, MODELS_DIR } from "../../../src/models/folder.ts";
+import { MODELS_DIR, PUBLISHED_ARCHITECTURE } from "../../../src/models/folder.ts";
 import { decodeOnnx, encodeOnnx, type Graph, type Node } from "../../../src/models/onnx/model.ts";
 import { dimsOf, floatTensor, readFloats } from "../../../src/models/onnx/tensors.ts";
 import { type QuantizeOptions, quantizeModel } from "../../../src/models/quantize/quantize.ts";
@@ -30,10 +30,10 @@ const options = (model: string, given: Partial<QuantizeOptions> = {}): QuantizeO
   ...given,
 });
 
-/** upload-triage with every quantised operator replaced by its float one: a network trained for INT8, in float32. */
+/** upload-triage-224 with every quantised operator replaced by its float one: a network trained for INT8, in float32. */
 function writeFloat(name: string, change: (graph: Graph) => void = () => {}): string {
   const folder = join(models, name);
-  cpSync(join(MODELS_DIR, DEFAULT_MODEL), folder, { recursive: true });
+  cpSync(join(MODELS_DIR, PUBLISHED_ARCHITECTURE), folder, { recursive: true });
   const model = decodeOnnx(withFloat32Weights(readFileSync(join(folder, "model.onnx"))));
   change(model.graph);
   writeFileSync(join(folder, "model.onnx"), encodeOnnx(model));
@@ -126,7 +126,9 @@ describe("model quantize", () => {
       assert.match(error.message, /same label for at least 101\.0%.*nothing was written/);
       return true;
     });
-    cpSync(join(MODELS_DIR, DEFAULT_MODEL), join(models, DEFAULT_MODEL), { recursive: true });
+    cpSync(join(MODELS_DIR, PUBLISHED_ARCHITECTURE), join(models, PUBLISHED_ARCHITECTURE), {
+      recursive: true,
+    });
     await assert.rejects(quantizeModel(options("float-int8", { name: "twice" })), (error) => {
       assert.ok(error instanceof CommandError);
       assert.equal(error.code, "MODEL_UNSUPPORTED");
@@ -143,14 +145,14 @@ describe("model quantize", () => {
   });
 
   const triage = realData("triage");
-  test("of upload-triage's own float weights it makes one that is as right as the one trained for INT8, within a point", {
+  test("of upload-triage-224's own float weights it makes one that is as right as the one trained for INT8, within a point", {
     skip: triage === undefined && "needs triage of ../shared/data",
   }, async () => {
     const made = await quantizeModel(
       options("float", { name: "triage", images: triage ?? "", calibrationImages: 60 }),
     );
     const trained = await createClassifier(
-      await loadModel(join(MODELS_DIR, DEFAULT_MODEL)),
+      await loadModel(join(MODELS_DIR, PUBLISHED_ARCHITECTURE)),
       DEPLOYED_SETTINGS,
     );
     const ours = await createClassifier(await loadModel(made.folder), DEPLOYED_SETTINGS);
