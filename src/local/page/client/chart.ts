@@ -79,7 +79,7 @@ export class Chart {
       height: Math.max(80, this.element.clientHeight),
       legend: { show: false },
       // Above, the units of the axes; to the right, half of the last time.
-      padding: [18, hasRight ? 0 : 24, 0, 0],
+      padding: [22, hasRight ? 0 : 24, 0, 0],
       cursor: {
         sync: { key: "dashboard" },
         drag: { x: false, y: false },

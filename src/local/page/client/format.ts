@@ -11,11 +11,11 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${formatCount(number)} ${number === 1 ? one : many}`;
 }
 
-/** Three significant digits: `0.0312`, `4.71`, `318`, `12.4k`. */
+/** Three significant digits: `0.0312`, `4.71`, `318`, `12.4k`, `1.37M`. */
 export function formatValue(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 10_000) return formatCount(value);
   const size = Math.abs(value);
-  if (size >= 10_000) return COMPACT.format(value).toLowerCase();
+  if (size >= 10_000) return COMPACT.format(value).replace("K", "k");
   if (size >= 100) return value.toFixed(0);
   if (size >= 10) return value.toFixed(1);
   if (size >= 1) return value.toFixed(2);
