@@ -4,18 +4,20 @@ import type { Plan } from "./plan.ts";
 import { type ChannelStatistics, type Statistics, scaleChannels } from "./ranges.ts";
 import { attributeOf, readersOf } from "./simplify.ts";
 
-/** A channel that the images hardly used may hold more in others. */
+/** A channel may hold more in other images, above all one that these hardly used. */
+const HEADROOM = 1.1;
 const MAX_FACTOR = 8;
 /** Below this share of the range a channel is as good as always zero. */
 const MIN_USE = 1e-4;
 
 /**
  * Cross-layer equalization (Nagel et al. 2019, "Data-Free Quantization Through Weight Equalization and Bias Correction") by
- * measured ranges. Between two convolutions, a channel that uses little of the range that all share is made larger, and the
- * weights that read it smaller by as much: what is computed stays the same, and fewer of its bits are rounded away. A filter
- * of a depthwise convolution has a scale of its own, so its channel may fill the range; of others it takes the mean
- * (geometric), because their weights share a scale with those of the other channels. No channel grows beyond the range, so
- * the end of a ReLU6 is where it was.
+ * measured ranges, in front of depthwise convolutions: a channel that uses little of the range that all share is made larger,
+ * and the filter that reads it smaller by as much. What is computed stays the same, and fewer of the channel's bits are rounded
+ * away. No channel grows beyond the range, so the end of a ReLU6 is where it was.
+ *
+ * Both filters have a scale of their own, which takes the factor: their integers are the same. In front of other convolutions
+ * weights of different channels share a scale, and lose more by it than the activations gain (docs/models.md).
  *
  * @param statistics of the values between, changed along with them
  * @returns how many values were equalized
@@ -35,49 +37,33 @@ export function equalizeChannels(
     const isBetween =
       layer.opType === "Conv" && reader?.opType === "Conv" && plan.layers.has(reader) && others.length === 0;
     if (found === undefined || !isBetween || reader.input[0] !== value) continue;
-    const groups = Number(attributeOf(reader, "group")?.i ?? 1);
-    if (groups !== 1 && groups !== found.channels.length) continue;
-    const factors = found.channels.map((channel) => factorOf(channel, found, groups > 1));
-    // `[outputs, inputs, height, width]`: an output is a filter, an input the same place of every filter.
-    scaleConstant(graph, layer, 1, ([, ...filter]) => [filter, factors]);
-    scaleConstant(graph, layer, 2, () => [[], factors]);
+    const channels = found.channels.length;
+    if (channels === 1 || Number(attributeOf(reader, "group")?.i ?? 1) !== channels) continue;
+    const factors = found.channels.map((channel) => factorOf(channel, found));
+    scaleFilters(graph, layer, 1, factors);
+    scaleFilters(graph, layer, 2, factors);
     const inverse = factors.map((factor) => 1 / factor);
-    scaleConstant(graph, reader, 1, ([outputs = 1, inputs = 1, ...positions]) =>
-      groups > 1 ? [[outputs / groups, ...positions], inverse] : [positions, inverse.slice(0, inputs)],
-    );
+    scaleFilters(graph, reader, 1, inverse);
     scaleChannels(found, factors);
     count++;
   }
   return count;
 }
 
-function factorOf({ min, max }: ChannelStatistics, all: Statistics, isFree: boolean): number {
+function factorOf({ min, max }: ChannelStatistics, all: Statistics): number {
   const range = Math.max(-all.min, all.max);
   const used = Math.max(-min, max);
-  if (used < MIN_USE * range) return 1;
-  const filling = Math.min(MAX_FACTOR, range / used);
-  return isFree ? filling : Math.sqrt(filling);
+  return used < MIN_USE * range ? 1 : Math.max(1, Math.min(MAX_FACTOR, range / used / HEADROOM));
 }
 
-/**
- * Gives a node a constant of its own, the old one times factors that repeat: each holds for as many numbers in a row as the
- * product of the sizes that `layout` returns with them.
- */
-function scaleConstant(
-  graph: Graph,
-  node: Node,
-  at: 1 | 2,
-  layout: (dims: readonly number[]) => [run: readonly number[], factors: readonly number[]],
-): void {
+/** Gives a node weights or a bias of its own: the old ones, as many parts of them as there are factors, times those. */
+function scaleFilters(graph: Graph, node: Node, at: 1 | 2, factors: readonly number[]): void {
   const old = graph.initializer.find(({ name }) => name === node.input[at]);
   if (old === undefined) return;
-  const dims = dimsOf(old);
-  const [run, factors] = layout(dims);
-  const length = run.reduce((product, size) => product * size, 1);
-  const values = readFloats(old).map(
-    (value, index) => value * (factors[Math.floor(index / length) % factors.length] ?? 1),
-  );
+  const values = readFloats(old);
+  const partSize = values.length / factors.length;
   const name = `${node.output[0]}/equalized_${old.name}`;
-  graph.initializer.push(floatTensor(name, dims, values));
+  const scaled = values.map((value, index) => value * (factors[Math.floor(index / partSize)] ?? 1));
+  graph.initializer.push(floatTensor(name, dimsOf(old), scaled));
   node.input[at] = name;
 }
