@@ -136,14 +136,14 @@ function findBackbones({ backbones, models, extend }: TeachOptions): string[] {
       );
     });
   }
-  const folders = readdirSync(models, { withFileTypes: true })
+  const folders = (existsSync(models) ? readdirSync(models, { withFileTypes: true }) : [])
     .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
     .map(({ name }) => join(models, name))
     .filter((folder) => existsSync(join(folder, "config.json")) && taughtFrom(folder) === undefined);
   if (folders.length > 0) return folders.sort();
   throw new CommandError(
     "MODEL_INVALID",
-    `expected a model in ${models} to be the backbone, there is none: \`npm run model -- pull mobilenet-v2\` gets one`,
+    `expected a model in ${models} to be the backbone, there is none: \`npm run model -- pull mobilenet-v2\` gets one, \`model import FILE.tflite\` makes one`,
   );
 }
 

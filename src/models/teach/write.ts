@@ -139,7 +139,7 @@ function warningsOf({ fit }: Attempt, tried: readonly TriedBackbone[]): string[]
   );
   if (tried.every(({ name }) => OWN_MODELS.includes(name))) {
     warnings.push(
-      `only ${tried.map(({ name }) => name).join(" and ")} is here to build on, and it was trained to tell documents, charts and screenshots, not what is in a photograph: for that run \`npm run model -- pull mobilenet-v2\` first, then teach again`,
+      `only ${tried.map(({ name }) => name).join(" and ")} can be built on here, trained to tell documents, charts and screenshots, not what is in a photograph: for that run \`npm run model -- pull mobilenet-v2\` first, then teach again`,
     );
   }
   return warnings;

@@ -292,6 +292,11 @@ describe("model teach", () => {
         /was taught itself.*--backbone upload-triage/,
       ],
       [["again", "--images", images, "--backbone", "absent"], 10, /model folder/],
+      [
+        ["new", "--images", images, "--models", join(root, "absent")],
+        10,
+        /there is none: `npm run model -- pull mobilenet-v2` gets one/,
+      ],
     ] as const) {
       const [name, ...rest] = args;
       const ended = await teach(name, ...rest);
