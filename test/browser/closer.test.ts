@@ -17,7 +17,7 @@ suite("a picture closer", () => {
     await rowOf(browser, "photo-1.jpg").click();
     const detail = browser.getByRole("dialog", { name: "photo-1.jpg" });
     // 960 × 720 becomes 341 × 256, of which 224 × 224 are kept.
-    await detail.getByText("Of 341 × 256 pixels the middle 224 × 224").waitFor();
+    await detail.getByText("Of 341 × 256 pixels the middle 224 × 224; its frame is drawn above").waitFor();
     await detail.locator(".preview.loaded").waitFor();
     const shares = await detail.locator(".crop").evaluate((crop) => {
       const [part, whole] = [crop, crop.parentElement ?? crop].map((each) => each.getBoundingClientRect());
@@ -39,6 +39,17 @@ suite("a picture closer", () => {
     await browser.keyboard.press("-");
     await browser.keyboard.press("-");
     assert.equal(await shown(), fitted);
+  });
+
+  test("has no frame where the model sees the whole", async (t) => {
+    const { page } = await startLocal(t, { modelDir: MODEL_DIR });
+    const browser = await openPage(t, page.url);
+    await dropFiles(browser, [fixturePath("photo-1.jpg")]);
+    await titleOf(browser, "photo-1.jpg", "classified");
+    await rowOf(browser, "photo-1.jpg").click();
+    const detail = browser.getByRole("dialog", { name: "photo-1.jpg" });
+    await detail.getByText(/^The whole image, as \d+ × \d+ pixels$/).waitFor();
+    assert.equal(await detail.locator(".crop").isVisible(), false);
   });
 
   test("shows its way from upload to result, which a restart keeps", async (t) => {

@@ -21,10 +21,12 @@ export function keptFractions(size: Size, geometry: Geometry): Fractions {
   return { left: x, top: y, width, height };
 }
 
-/** `300 × 224, of which the middle 224 × 224` */
+/** What the model is given, in words. */
 export function describeGeometry(size: Size, geometry: Geometry): string {
   const { resize, output } = planGeometry(size, geometry);
   const whole = `${resize.width} × ${resize.height}`;
   const kept = `${output.width} × ${output.height}`;
-  return whole === kept ? `The whole image, as ${kept} pixels` : `Of ${whole} pixels the middle ${kept}`;
+  return whole === kept
+    ? `The whole image, as ${kept} pixels`
+    : `Of ${whole} pixels the middle ${kept}; its frame is drawn above`;
 }

@@ -152,7 +152,7 @@ function modelInput(
       h("img", { src, alt: "The pixels that the model is given", width: 224, height: 224 }),
       h("figcaption", {
         class: "quiet",
-        textContent: `${describeGeometry(image, geometry)}; its frame is drawn above.`,
+        textContent: describeGeometry(image, geometry),
       }),
     ),
   ];
