@@ -102,7 +102,7 @@ export function heavyTiffs(): Record<string, () => Promise<Buffer>> {
     "TIFF 7000x7000 of CMYK in tiles, under the pixel limit": () =>
       plain(3)
         .toColourspace("cmyk")
-        .tiff({ compression: "lzw", tile: true, tileWidth: 1024, tileHeight: 1024 })
+        .tiff({ compression: "lzw", tile: true, tileWidth: 112, tileHeight: 112 })
         .toBuffer(),
   };
 }
