@@ -38,8 +38,17 @@ function enterCallersDir(): void {
 
 /** The last word of a command that could not do its work. The stack is for bugs, and shown with DEBUG=1. */
 export function printError(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(styleText("red", message, { stream: process.stderr }));
+  console.error(styleText("red", messageOf(error), { stream: process.stderr }));
   if (process.env.DEBUG && error instanceof Error) console.error(error.stack);
   process.exitCode = error instanceof UsageError ? USAGE_STATUS : 1;
+}
+
+/** The AWS SDK tells what it lacks, but not where that is given. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.message === "Region is missing")
+    return "No AWS region is set. Give --region, AWS_REGION, or a profile that has one (`aws configure`).";
+  if (error.name === "CredentialsProviderError")
+    return `No AWS credentials were found (${error.message}). Sign in with the aws command line, or set AWS_PROFILE.`;
+  return error.message;
 }

@@ -5,10 +5,13 @@ import { join } from "node:path";
  * Claims a data folder for this process, by a file with its process id; two stacks on one folder would write over
  * each other.
  *
+ * @param advice what to do when a process that is alive holds it, which is thrown
  * @returns gives the folder back
- * @throws when a process that is alive holds it
  */
-export function claimDataDir(dir: string): () => void {
+export function claimDataDir(
+  dir: string,
+  advice = "End that one, or give this one another folder with --data.",
+): () => void {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, "in-use-by");
   // Twice: the claim of a process that was killed is removed, and then ours is made.
@@ -21,9 +24,7 @@ export function claimDataDir(dir: string): () => void {
     }
     const owner = Number(readFileSync(file, "utf8"));
     if (isAlive(owner)) {
-      throw new Error(
-        `${dir} is in use by process ${owner}. End that one, or give this one another folder with --data.`,
-      );
+      throw new Error(`${dir} is in use by process ${owner}. ${advice}`);
     }
     rmSync(file, { force: true });
   }

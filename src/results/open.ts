@@ -25,8 +25,8 @@ export interface OpenPlace {
 }
 
 /**
- * On AWS with a stack or a bucket, at an endpoint where one is given; else in the data folder of `npm start`, whether that
- * runs or not.
+ * On AWS with a stack or a bucket, at an endpoint where one is given; else in the data folder of an `npm start` that has
+ * ended.
  */
 export async function openPlace(options: WhereOptions): Promise<OpenPlace> {
   const { stack, endpointUrl, region } = options;
@@ -34,7 +34,10 @@ export async function openPlace(options: WhereOptions): Promise<OpenPlace> {
   if (endpointUrl !== undefined) return connect(options, {});
   if (options.uploadsBucket !== undefined || options.resultsBucket !== undefined) return connect(options, {});
   const dataDir = resolve(options.data);
-  const release = claimDataDir(dataDir);
+  const release = claimDataDir(
+    dataDir,
+    "Where that is `npm start`, ask its S3 endpoint: --endpoint-url http://127.0.0.1:4401 (it prints the address).",
+  );
   const server = await startS3({
     dataDir: join(dataDir, "s3"),
     buckets: [UPLOADS_BUCKET, RESULTS_BUCKET],

@@ -1,6 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { InvalidArgumentError } from "commander";
-import { newProgram } from "../command-line.ts";
+import { newProgram, printError } from "../command-line.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { awsCloud } from "./aws.ts";
 import { renderReport } from "./print.ts";
@@ -72,7 +72,7 @@ async function run(options: Options): Promise<number> {
     console.log(json ? JSON.stringify(report) : `\n${renderReport(report)}`);
     return report.checks.every(({ ok }) => ok) && (report.bench?.withoutResult ?? 0) === 0 ? 0 : 1;
   } catch (error) {
-    console.error(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    printError(error);
     return 1;
   } finally {
     progress?.stop();
