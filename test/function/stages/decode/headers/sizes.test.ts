@@ -127,10 +127,10 @@ test("a GIF of 200,000 frames is read up to its first", async () => {
   const frame = still.subarray(frameStart, -1);
   const bomb = Buffer.concat([still.subarray(0, -1), ...Array(200_000).fill(frame), Buffer.from([0x3b])]);
   assert.ok(bomb.length > 3_000_000);
-  const startedAt = performance.now();
+  const before = process.cpuUsage();
   assert.equal(inspectImage(bomb, 1e6).pixels, 64);
   const first = firstGifFrame(bomb);
-  assert.ok(performance.now() - startedAt < 100);
+  assert.ok(process.cpuUsage(before).user < 200_000);
   assert.ok(Buffer.from(first).equals(still));
 });
 
