@@ -2,29 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { compileKernel } from "../../../src/function/kernel/assembly/build.ts";
-import { RESAMPLE_WASM } from "../../../src/function/kernel/resample.wasm.ts";
 import { createResampler } from "../../../src/function/kernel/resampler.ts";
-import {
-  type Case,
-  difference,
-  drawCheckerboard,
-  FILTER_NAMES,
-  modelCase,
-  ownPixels,
-  pillowIsMissing,
-  pillowPixels,
-} from "./cases.ts";
+import { assertPillows, assertSame } from "./assert-pillow.ts";
+import { drawCheckerboard, FILTER_NAMES, modelCase, ownPixels, pillowIsMissing } from "./cases.ts";
 import { STORED_CASES } from "./store-vectors.ts";
-
-function assertSame({ name }: Case, own: Uint8Array, pillow: Uint8Array): void {
-  const { mean, max } = difference(own, pillow);
-  assert.equal(max, 0, `${name}: ${mean} levels from Pillow's on average, ${max} at most`);
-}
-
-test("the compiled bytes are those of the source", async () => {
-  assert.equal(Buffer.from(await compileKernel()).toString("base64"), RESAMPLE_WASM, "run assembly/build.ts");
-});
 
 test("small images become what Pillow made of them, to the last bit, with each filter and orientation", () => {
   const stored: string[] = JSON.parse(readFileSync(join(import.meta.dirname, "vectors.json"), "utf8"));
@@ -35,11 +16,6 @@ test("small images become what Pillow made of them, to the last bit, with each f
 });
 
 const needsPillow = { skip: pillowIsMissing() };
-
-function assertPillows(cases: readonly Case[]): void {
-  const pillow = pillowPixels(cases);
-  for (const [index, one] of cases.entries()) assertSame(one, ownPixels(one), pillow[index] as Uint8Array);
-}
 
 const SIZES = [
   [500, 375],
@@ -83,13 +59,6 @@ for (const filter of FILTER_NAMES) {
     },
   );
 }
-
-test("12 megapixels, upright and on their side, are Pillow's to the last bit", needsPillow, () => {
-  assertPillows([
-    modelCase([4000, 3000], [256, 224], "lanczos3"),
-    modelCase([4000, 3000], [256, 224], "linear", { orientation: 6 }),
-  ]);
-});
 
 test("a crop beyond the image is black around it", needsPillow, () => {
   assertPillows([
