@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createResampler } from "../../../src/function/kernel/resampler.ts";
 import { assertPillows, assertSame } from "./assert-pillow.ts";
-import { drawCheckerboard, FILTER_NAMES, modelCase, ownPixels, pillowIsMissing } from "./cases.ts";
+import { type Case, drawCheckerboard, FILTER_NAMES, modelCase, ownPixels, pillowIsMissing } from "./cases.ts";
 import { STORED_CASES } from "./store-vectors.ts";
 
 test("small images become what Pillow made of them, to the last bit, with each filter and orientation", () => {
