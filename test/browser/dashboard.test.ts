@@ -98,7 +98,10 @@ suite("dashboard", () => {
       .locator(".widget", { hasText: "One picture, fetch to publish" })
       .locator(".period");
     await period.filter({ hasText: "5 s" }).waitFor();
+    const pace = browser.locator(".panel-head .quiet");
+    await pace.filter({ hasText: "a minute takes 5 s, for alarms too" }).waitFor();
     await browser.getByRole("button", { name: "As deployed" }).click();
+    await pace.filter({ hasText: /^as deployed$/ }).waitFor();
     await period.filter({ hasText: "1 min" }).waitFor();
     await browser.getByRole("button", { name: "As deployed", pressed: true }).waitFor();
   });

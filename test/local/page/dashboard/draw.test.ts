@@ -97,6 +97,23 @@ test("a search draws a line for each label that came, of this model alone, by it
   );
 });
 
+test("no cost is told of an hour with fewer than twenty pictures: a cold start would be most of it", async () => {
+  const dashboard = await readOwn();
+  const costs = (pictures: number) => {
+    const store = new MetricStore();
+    const add = (namespace: string, name: string, dimensions: Record<string, string>, value: number) =>
+      store.add({ namespace, name, dimensions }, "None", TO_MS - 60_000, [value]);
+    add(NAMESPACE, "ImagesClassified", DIMENSIONS, pictures);
+    add("AWS/Lambda", "Invocations", { FunctionName: "ClassifierFunction" }, 2);
+    add("AWS/Lambda", "Duration", { FunctionName: "ClassifierFunction" }, 1000);
+    return draw(dashboard, store)
+      .widgets.filter(({ title }) => title.startsWith("Estimated cost"))
+      .map((widget) => ("series" in widget ? widget.series.map(({ values }) => values.length) : []));
+  };
+  assert.deepEqual(costs(19), [[0], [0, 0, 0, 0]]);
+  assert.deepEqual(costs(20), [[1], [1, 1, 1, 1]]);
+});
+
 test("a percentile rank is the share of the values up to its number", () => {
   assert.equal(aggregate([0.2, 0.5, 0.6, 0.99], "PR(:0.5)"), 50);
   assert.ok(isStatistic("PR(:0.5)") && !isStatistic("PR(0.1:0.5)"));
