@@ -1,5 +1,6 @@
 import { type Deadline, NO_DEADLINE } from "./deadline.ts";
 import { ClassifierError, messageOf } from "./errors.ts";
+import { FIRST_IMAGE } from "./first-image.ts";
 import { type ImageFormat, imageFormats } from "./image-format.ts";
 import { fingerprintOf } from "./model/fingerprint.ts";
 import { createInputBuffers, type InputBuffers } from "./model/input-buffers.ts";
@@ -10,7 +11,7 @@ import { judgeUnknown, type Unknown } from "./model/unknown.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./stages/decode/header.ts";
 import type { HeicOptions } from "./stages/decode/heic/decode.ts";
 import { decodeSeconds } from "./stages/decode/limit.ts";
-import { type DecodeOptions, FIRST_IMAGE } from "./stages/decode/sharp.ts";
+import type { DecodeOptions } from "./stages/decode/sharp.ts";
 import { inferOutputs } from "./stages/infer.ts";
 import { createDecoders, pixelsToDecode, prepareImage } from "./stages/prepare.ts";
 import { prepareApart } from "./stages/prepare-apart.ts";

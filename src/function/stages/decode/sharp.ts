@@ -22,15 +22,6 @@ export interface DecodeOptions {
   readonly timeoutSeconds?: number;
 }
 
-/** A gray JPEG of 8 × 8 pixels. */
-export const FIRST_IMAGE = Buffer.from(
-  "/9j/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/2wBDARESEhgVGC8a" +
-    "Gi9jQjhCY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2P/wAARCAAIAAgDASIAAhEBAxEB/8QAFAABAAAA" +
-    "AAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/xAAUAQEAAAAAAAAAAAAAAAAAAAAA/8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAAwD" +
-    "AQACEQMRAD8AAA//2Q==",
-  "base64",
-);
-
 /**
  * Decodes any format that is served but HEIC, by sharp: EXIF orientation, alpha over `backgroundColor`, 8-bit sRGB. The first frame
  * stands for an animation. A very large image is made smaller, and what its resize asks for stays well below that.
