@@ -11,13 +11,13 @@ const require = createRequire(import.meta.url);
 type SharpModule = typeof import("sharp").default;
 
 let sharp: SharpModule | undefined;
-const loaders = [
+const loaders = new Set([
   "VipsForeignLoadJpeg",
   "VipsForeignLoadPng",
   "VipsForeignLoadWebp",
   "VipsForeignLoadNsgif",
   "VipsForeignLoadHeif",
-];
+]);
 
 /**
  * sharp, loaded when it is first asked for: to load it takes a sixth of a cold start, and ordinary JPEGs are decoded
@@ -34,7 +34,7 @@ export function loadSharp(): SharpModule {
     loaded.concurrency(1);
     loaded.cache(false);
     loaded.block({ operation: ["VipsForeignLoad"] });
-    loaded.unblock({ operation: loaders });
+    loaded.unblock({ operation: [...loaders] });
     sharp = loaded;
   }
   return sharp;
@@ -42,8 +42,8 @@ export function loadSharp(): SharpModule {
 
 /** For who accepts TIFF: libtiff has had memory faults that a file reaches, so its loader stays closed to all others. */
 export function openTiffLoader(): void {
-  loaders.push("VipsForeignLoadTiff");
-  sharp?.unblock({ operation: loaders });
+  loaders.add("VipsForeignLoadTiff");
+  sharp?.unblock({ operation: [...loaders] });
 }
 
 let ort: typeof import("onnxruntime-node") | undefined;
