@@ -57,9 +57,10 @@ export async function calibrate(
     }
   };
   await pass(measureRange);
-  await session.release();
-  equalizeChannels(onnx.graph, plan, statistics);
-  session = await openWithOutputs(onnx, values);
+  if (equalizeChannels(onnx.graph, plan, statistics) > 0) {
+    await session.release();
+    session = await openWithOutputs(onnx, values);
+  }
   await pass(countValues);
   await session.release();
 
