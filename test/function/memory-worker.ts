@@ -41,6 +41,7 @@ async function work(keys: readonly string[], counts: readonly number[]): Promise
     const answer = (await respond(sqsEvent(batch), context)) as { batchItemFailures: unknown[] };
     if (answer.batchItemFailures.length > 0) throw new Error("expected all to be classified");
     pictures += BATCH_SIZE;
+    if (counts.includes(pictures)) globalThis.gc?.();
     resident.push(process.memoryUsage.rss());
     if (resident.length > MEAN_OF) resident.shift();
     if (counts.includes(pictures))

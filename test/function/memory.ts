@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { localS3Variables } from "../../src/local/s3/client.ts";
 import { startS3 } from "../../src/local/s3/server.ts";
 import { createClient } from "../local/s3/harness.ts";
 import { fixture, PROJECT_DIR } from "./harness.ts";
@@ -42,10 +43,7 @@ export async function measureMemory(
         stdio: ["ignore", "ignore", "inherit", "ipc"],
         env: {
           ...process.env,
-          AWS_ENDPOINT_URL_S3: s3.url,
-          AWS_REGION: "us-east-1",
-          AWS_ACCESS_KEY_ID: "local",
-          AWS_SECRET_ACCESS_KEY: "local",
+          ...localS3Variables(s3.url),
         },
       },
     );
