@@ -9,11 +9,9 @@ import type { ModelParts } from "./model/parts.ts";
 import type { ScoreKind } from "./model/scores.ts";
 import { judgeUnknown, type Unknown } from "./model/unknown.ts";
 import { type ImageHeader, type ImageInfo, inspectImage } from "./stages/decode/header.ts";
-import type { HeicOptions } from "./stages/decode/heic/decode.ts";
 import { decodeSeconds } from "./stages/decode/limit.ts";
-import type { DecodeOptions } from "./stages/decode/sharp.ts";
 import { inferOutputs } from "./stages/infer.ts";
-import { createDecoders, pixelsToDecode, prepareImage } from "./stages/prepare.ts";
+import { createDecoders, type PrepareSettings, pixelsToDecode, prepareImage } from "./stages/prepare.ts";
 import { prepareApart } from "./stages/prepare-apart.ts";
 import { type Prediction, rankLabels } from "./stages/rank.ts";
 import { createLeases } from "./sync/leases.ts";
@@ -47,15 +45,11 @@ export interface ClassificationTimings {
   readonly rank: number;
 }
 
-export interface ClassifierSettings extends DecodeOptions, Pick<HeicOptions, "heicThumbnailPercent"> {
+export interface ClassifierSettings extends PrepareSettings {
   /** Predictions in a result. */
   readonly topK: number;
   /** Images that are decoded at the same time; inference is always one at a time. */
   readonly decodesInFlight: number;
-  /** Formats that are accepted. */
-  readonly formats: readonly ImageFormat[];
-  /** Of the function; 0 where it is not said. */
-  readonly memorySizeMb: number;
 }
 
 /** Which classifier a result is of. */

@@ -1,18 +1,17 @@
 import { type ChildProcess, fork } from "node:child_process";
-import type { ClassifierSettings } from "../classifier.ts";
 import type { Deadline } from "../deadline.ts";
 import { ClassifierError, type ErrorCode } from "../errors.ts";
 import type { InputBuffers } from "../model/input-buffers.ts";
 import type { Model } from "../model/load.ts";
 import { decodeProcessUrl } from "../native.ts";
 import { decodeSeconds, outOfTime } from "./decode/limit.ts";
-import type { PrepareOptions } from "./prepare.ts";
+import type { PrepareOptions, PrepareSettings } from "./prepare.ts";
 
 /** What a process is told of the one image that it decodes. */
 export interface Order {
   readonly sizeBytes: number;
   readonly model: Pick<Model, "input" | "preprocessing" | "normalization">;
-  readonly options: PrepareOptions & Pick<ClassifierSettings, "formats" | "memorySizeMb">;
+  readonly options: PrepareOptions & PrepareSettings;
 }
 
 /** The bytes of the model's input, or why there are none. */
@@ -34,7 +33,7 @@ export async function prepareApart(
   { input, preprocessing, normalization }: Order["model"],
   file: Uint8Array,
   { pixelValues }: Pick<InputBuffers, "pixelValues">,
-  settings: ClassifierSettings,
+  settings: PrepareSettings,
   deadline: Deadline,
 ): Promise<() => void> {
   if (deadline.signal.aborted) throw outOfTime(0);

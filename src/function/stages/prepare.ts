@@ -22,12 +22,16 @@ export interface Decoders {
 /** Other decoders than HEIC's heed no `signal`, but `timeoutSeconds`. */
 export interface PrepareOptions extends DecodeOptions, HeicOptions {}
 
-/** @param settings `memorySizeMb` is the function's; 0 where it is not said */
+/** The function's, for every image. */
+export interface PrepareSettings extends Omit<PrepareOptions, "timeoutSeconds" | "signal"> {
+  /** Formats that are accepted. */
+  readonly formats: readonly ImageFormat[];
+  /** Of the function; 0 where it is not said. */
+  readonly memorySizeMb: number;
+}
+
 export function createDecoders(
-  settings: Pick<PrepareOptions, "maxImagePixels"> & {
-    readonly memorySizeMb: number;
-    readonly formats: readonly ImageFormat[];
-  },
+  settings: Pick<PrepareSettings, "formats" | "maxImagePixels" | "memorySizeMb">,
 ): Decoders {
   if (settings.formats.includes("tiff")) openTiffLoader();
   return {
