@@ -25,8 +25,13 @@ test("of 60 pictures pushed through the whole stack, at its rate and at twice th
 });
 
 test("memory that ends a tenth higher than it was when warm is not flat", () => {
-  assert.equal(memoryCurve([10, 200, 200, 200, 205, 200, 205, 210]).isFlat, true);
-  assert.equal(memoryCurve([10, 200, 200, 200, 220, 240, 260, 280]).isFlat, false);
+  const [flat, growing] = [
+    [10, 200, 200, 200, 205, 200, 205, 210],
+    [10, 200, 200, 200, 220, 240, 260, 280],
+  ];
+  assert.equal(memoryCurve(flat, 20_000).verdict, "flat");
+  assert.equal(memoryCurve(growing, 20_000).verdict, "growing");
+  assert.equal(memoryCurve(growing, 1500).verdict, "too short to tell");
 });
 
 test("a quantile is the nearest rank", () => {

@@ -99,7 +99,7 @@ export async function pushPictures(options: LoadOptions): Promise<Load> {
     clearInterval(sampling);
     return {
       phases: [sustained, twice],
-      functionMemory: memoryCurve(samples),
+      functionMemory: memoryCurve(samples, (2 * options.pictures) / options.concurrency),
       environments: stack.environments().filter(({ state }) => state !== "dead").length,
       deaths,
     };

@@ -31,7 +31,7 @@ for (const shown of progress.values()) shown.stop();
 if (options.json) console.log(JSON.stringify({ ...options, ...load }));
 else printTables(load);
 const isWell = load.phases.every(({ lost, wrong, deadLetters }) => lost + wrong + deadLetters === 0);
-process.exitCode = isWell && load.functionMemory.isFlat && load.deaths === 0 ? 0 : 1;
+process.exitCode = isWell && load.functionMemory.verdict !== "growing" && load.deaths === 0 ? 0 : 1;
 
 function showProgress(phase: string, done: number): void {
   const shown =
@@ -62,9 +62,9 @@ function printTables({ phases, functionMemory, environments, deaths }: Load): vo
     ]);
   }
   console.log(table.toString());
-  const { earlyMb, lateMb, peakMb, isFlat } = functionMemory;
+  const { earlyMb, lateMb, peakMb, verdict } = functionMemory;
   console.log(
     `${environments} environments, ${deaths} died; memory of the fullest ${Math.round(earlyMb)} MB in the second quarter, ` +
-      `${Math.round(lateMb)} MB in the last, ${Math.round(peakMb)} MB at most: ${isFlat ? "flat" : "GROWING"}`,
+      `${Math.round(lateMb)} MB in the last, ${Math.round(peakMb)} MB at most: ${verdict}`,
   );
 }
