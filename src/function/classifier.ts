@@ -193,7 +193,7 @@ export async function createClassifier(model: Model, settings: ClassifierSetting
 }
 
 /** Counted up whenever this code makes other pixels or scores of the same image: then results are worth making again. */
-const ARITHMETIC = 3;
+const ARITHMETIC = 4;
 
 function identify(model: Model, settings: ClassifierSettings): ClassifierIdentity {
   const { name, sha256, labels, preprocessing, scores, unknown, parts, heads } = model;

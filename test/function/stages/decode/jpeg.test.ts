@@ -185,7 +185,7 @@ test(
     const { stored } = await work;
     clearImmediate(timer);
     const { user, system } = process.cpuUsage(before);
-    assert.deepEqual([stored?.width, stored?.height], [1000, 780]);
+    assert.deepEqual([stored?.width, stored?.height], [500, 390]);
     assert.ok(user + system < (MAX_DECODE_SECONDS * 1e6) / 2, `${(user + system) / 1e6} s of CPU`);
     assert.ok(turns > startedWith + 10, `${turns - startedWith} turns of the event loop`);
     assert.equal((await decode(progressiveOf(4000, 3136, 1))).stored, undefined, "one row of blocks more");
