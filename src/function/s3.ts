@@ -1,7 +1,8 @@
-import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type { Config } from "./config.ts";
 import { ClassifierError, type ErrorCode } from "./errors.ts";
 import type { ImageRef } from "./image-ref.ts";
+import { createLeanS3Client } from "./lean-s3-client.ts";
 
 /**
  * The S3 client. Region, credentials and `AWS_ENDPOINT_URL_S3` are the SDK's own to read. It checks the checksum that
@@ -10,7 +11,7 @@ import type { ImageRef } from "./image-ref.ts";
 export function createS3Client(
   config: Pick<Config, "s3Attempts" | "s3ForcePathStyle" | "s3TimeoutMs">,
 ): S3Client {
-  return new S3Client({
+  return createLeanS3Client({
     maxAttempts: config.s3Attempts,
     forcePathStyle: config.s3ForcePathStyle,
     requestHandler: { connectionTimeout: config.s3TimeoutMs, socketTimeout: config.s3TimeoutMs },
