@@ -1,31 +1,52 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+
+export interface Claim {
+  /** Tells those who want the folder, too, where its S3 endpoint listens. */
+  announce(s3Url: string): void;
+  /** Gives the folder back. */
+  release(): void;
+}
+
+/** A process that is alive holds the folder. */
+export class DataDirInUse extends Error {
+  override readonly name = "DataDirInUse";
+  /** What that process announced. */
+  readonly s3Url: string | undefined;
+
+  constructor(dir: string, owner: number, s3Url: string | undefined) {
+    super(`${dir} is in use by process ${owner}. End that one, or give this one another folder with --data.`);
+    this.s3Url = s3Url;
+  }
+}
 
 /**
  * Claims a data folder for this process, by a file with its process id; two stacks on one folder would write over
  * each other.
  *
- * @param advice what to do when a process that is alive holds it, which is thrown
- * @returns gives the folder back
+ * @throws {DataDirInUse}
  */
-export function claimDataDir(
-  dir: string,
-  advice = "End that one, or give this one another folder with --data.",
-): () => void {
+export function claimDataDir(dir: string): Claim {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, "in-use-by");
   // Twice: the claim of a process that was killed is removed, and then ours is made.
   for (let attempt = 0; ; attempt++) {
     try {
       writeFileSync(file, String(process.pid), { flag: "wx" });
-      return () => rmSync(file, { force: true });
+      return {
+        announce(s3Url) {
+          // At once: who reads half of it takes the claim for that of a process that has ended.
+          writeFileSync(`${file}.next`, `${process.pid}\n${s3Url}`);
+          renameSync(`${file}.next`, file);
+        },
+        release: () => rmSync(file, { force: true }),
+      };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 0) throw error;
     }
-    const owner = Number(readFileSync(file, "utf8"));
-    if (isAlive(owner)) {
-      throw new Error(`${dir} is in use by process ${owner}. ${advice}`);
-    }
+    const [pid, s3Url] = readFileSync(file, "utf8").split("\n");
+    const owner = Number(pid);
+    if (isAlive(owner)) throw new DataDirInUse(dir, owner, s3Url);
     rmSync(file, { force: true });
   }
 }

@@ -120,7 +120,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
   const variables = { ...template.environment, ...options.environment };
   const queuesRemovals = variables.REMOVE_RESULTS === "true";
 
-  const release = claimDataDir(options.dataDir);
+  const claim = claimDataDir(options.dataDir);
   const events = new EventEmitter<StackEvents>();
   const resultsAs = RESULTS_AS.find((way) => way === variables.RESULTS_AS) ?? "object";
   const annotationName = variables.ANNOTATION_NAME ?? "classification";
@@ -141,9 +141,10 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
       results.announce(record);
     },
   }).catch((error: unknown) => {
-    release();
+    claim.release();
     throw error;
   });
+  claim.announce(s3.url);
   const client = createLocalClient(s3.url, { region: REGION });
   let { modelDir, concurrency = 2 } = options;
   const environment = {
@@ -222,7 +223,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
       await drained;
       client.destroy();
       await s3.close();
-      release();
+      claim.release();
     },
   };
 }

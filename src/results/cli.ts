@@ -19,7 +19,7 @@ const program = newProgram("results")
   .option("--uploads-bucket <name>", "bucket of the uploads, for annotations")
   .option("--results-bucket <name>", "bucket of the results, for objects and lines")
   .option("--annotation <name>", "name of the annotation", "classification")
-  .option("--endpoint-url <url>", "another S3 endpoint, such as that of an `npm start` that runs")
+  .option("--endpoint-url <url>", "another S3 endpoint")
   .option("--data <dir>", "data folder of `npm start`, where nothing else is given", ".data")
   .addHelpText(
     "after",

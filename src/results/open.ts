@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { S3Client } from "@aws-sdk/client-s3";
 import { RESULTS_AS, type ResultsAs } from "../function/config.ts";
-import { claimDataDir } from "../local/data-dir.ts";
+import { type Claim, claimDataDir, DataDirInUse } from "../local/data-dir.ts";
 import { startS3 } from "../local/s3/server.ts";
 import { RESULTS_BUCKET, UPLOADS_BUCKET } from "../local/stack-events.ts";
 import type { Place } from "./read.ts";
@@ -25,8 +25,8 @@ export interface OpenPlace {
 }
 
 /**
- * On AWS with a stack or a bucket, at an endpoint where one is given; else in the data folder of an `npm start` that has
- * ended.
+ * On AWS with a stack or a bucket, at an endpoint where one is given; else in the data folder of `npm start`, by its
+ * endpoint while it runs.
  */
 export async function openPlace(options: WhereOptions): Promise<OpenPlace> {
   const { stack, endpointUrl, region } = options;
@@ -34,10 +34,13 @@ export async function openPlace(options: WhereOptions): Promise<OpenPlace> {
   if (endpointUrl !== undefined) return connect(options, {});
   if (options.uploadsBucket !== undefined || options.resultsBucket !== undefined) return connect(options, {});
   const dataDir = resolve(options.data);
-  const release = claimDataDir(
-    dataDir,
-    "Where that is `npm start`, ask its S3 endpoint: --endpoint-url http://127.0.0.1:4401 (it prints the address).",
-  );
+  let claim: Claim;
+  try {
+    claim = claimDataDir(dataDir);
+  } catch (error) {
+    if (!(error instanceof DataDirInUse) || error.s3Url === undefined) throw error;
+    return connect({ ...options, endpointUrl: error.s3Url }, {});
+  }
   const server = await startS3({
     dataDir: join(dataDir, "s3"),
     buckets: [UPLOADS_BUCKET, RESULTS_BUCKET],
@@ -49,7 +52,7 @@ export async function openPlace(options: WhereOptions): Promise<OpenPlace> {
     async close() {
       await opened.close();
       await server.close();
-      release();
+      claim.release();
     },
   };
 }

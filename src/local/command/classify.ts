@@ -5,6 +5,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { FailureLines } from "../page/failure-lines.ts";
 import type { LocalStack } from "../stack.ts";
 import { UPLOADS_BUCKET } from "../stack-events.ts";
+import type { ImageFile } from "./pictures.ts";
 import type { PictureOutcome, ResultDocument } from "./result.ts";
 
 /** Uploads on their way for each environment: enough for full batches, few enough for any number of files. */
@@ -18,7 +19,7 @@ const IN_FLIGHT_PER_ENVIRONMENT = 12;
  */
 export async function classifyFiles(
   stack: LocalStack,
-  files: readonly string[],
+  files: readonly ImageFile[],
   prefix: string,
   onOutcome: (outcome: PictureOutcome, done: number) => void,
 ): Promise<PictureOutcome[]> {
@@ -28,8 +29,9 @@ export async function classifyFiles(
   let shown = 0;
   let done = 0;
   const work = async (): Promise<void> => {
-    for (let index = next++; index < files.length; index = next++) {
-      outcomes[index] = await classifier.classify(files[index] ?? "", index + 1);
+    for (let file = files[next]; file !== undefined; file = files[next]) {
+      const index = next++;
+      outcomes[index] = await classifier.classify(file, index + 1);
       done += 1;
       for (let ready = outcomes[shown]; ready !== undefined; ready = outcomes[shown]) {
         onOutcome(ready, done);
@@ -45,7 +47,7 @@ export async function classifyFiles(
 
 export interface FileClassifier {
   /** @param number of the file in its run */
-  classify(file: string, number: number): Promise<PictureOutcome>;
+  classify(file: ImageFile, number: number): Promise<PictureOutcome>;
   stop(): void;
 }
 
@@ -53,7 +55,12 @@ export function createFileClassifier(stack: LocalStack, prefix: string): FileCla
   const results = awaitResults(stack);
   return {
     classify: (file, number) =>
-      classifyFile(stack, results, file, `${prefix}/${String(number).padStart(5, "0")}/${basename(file)}`),
+      classifyFile(
+        stack,
+        results,
+        file,
+        `${prefix}/${String(number).padStart(5, "0")}/${basename(file.path)}`,
+      ),
     stop: results.stop,
   };
 }
@@ -61,14 +68,14 @@ export function createFileClassifier(stack: LocalStack, prefix: string): FileCla
 async function classifyFile(
   stack: LocalStack,
   results: ResultWaiter,
-  name: string,
+  { path, name }: ImageFile,
   key: string,
 ): Promise<PictureOutcome> {
   try {
-    const { size } = await stat(name);
+    const { size } = await stat(path);
     const settled = results.of(key);
     // An empty stream has no first chunk to sign; an empty body is the same upload.
-    const Body = size === 0 ? Buffer.alloc(0) : createReadStream(name);
+    const Body = size === 0 ? Buffer.alloc(0) : createReadStream(path);
     await stack.client.send(
       new PutObjectCommand({ Bucket: UPLOADS_BUCKET, Key: key, Body, ContentLength: size }),
     );

@@ -4,6 +4,7 @@ import { csvRecord } from "../csv.ts";
 import type { LocalStack } from "../stack.ts";
 import { cellsOf, cutMiddle, padCells, printable } from "./cells.ts";
 import { classifyFiles } from "./classify.ts";
+import type { ImageFile } from "./pictures.ts";
 import type { Renderer } from "./render.ts";
 import type { PictureOutcome } from "./result.ts";
 import { startFunction } from "./start-function.ts";
@@ -22,7 +23,7 @@ export interface FileComparison {
 /** Classifies the files with the stack's model, A, and then with another one, B. */
 export async function compareFiles(
   stack: LocalStack,
-  files: readonly string[],
+  files: readonly ImageFile[],
   modelDirB: string,
   prefix: string,
   onDone: (done: number) => void,

@@ -112,6 +112,8 @@ function formatLog({ source, line }: LogLine, render: Renderer): string {
 /** The function answers in JSON; what is no JSON is printed as it came. */
 function formatAnswer(payload: string, json: boolean): string {
   if (json) return payload;
+  if (payload === "null")
+    return "The function has done its work; an event of this kind has no answer (null).";
   try {
     return JSON.stringify(JSON.parse(payload), undefined, 2);
   } catch {

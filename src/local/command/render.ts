@@ -52,12 +52,13 @@ export function createRenderer(stream: NodeJS.WriteStream, names: readonly strin
       const [best] = document.predictions ?? [];
       if (document.status === "classified" && best !== undefined) {
         const percent = `${(100 * best.score).toFixed(1)}%`.padStart(PERCENT_CELLS);
-        // The nearest label all the same: its score is only among labels, and says nothing of others.
-        const label = document.unknown?.isUnknown ? `unknown: ${best.label}` : best.label;
-        const parts = [head, style("bold", column(label, labelCells))];
-        if (fits(percent)) parts.push(percent);
-        for (const said of headsOf(document)) if (fits(said)) parts.push(said);
-        if (fits("█".repeat(BAR_CELLS))) parts.push(style("green", bar(best.score)));
+        const isUnknown = document.unknown?.isUnknown === true;
+        const parts = [head, style("bold", column(isUnknown ? "unknown" : best.label, labelCells))];
+        if (fits(percent)) parts.push(isUnknown ? " ".repeat(PERCENT_CELLS) : percent);
+        // The score is only among labels, and says nothing of others: no bar.
+        const nearest = isUnknown ? [printable(`nearest: ${best.label} ${percent.trim()}`)] : [];
+        for (const said of [...nearest, ...headsOf(document)]) if (fits(said)) parts.push(said);
+        if (!isUnknown && fits("█".repeat(BAR_CELLS))) parts.push(style("green", bar(best.score)));
         const times = [stages(document), total(document)].find(fits);
         if (times !== undefined) parts.push(style("dim", times));
         return parts.join(GAP);

@@ -7,7 +7,7 @@ import { classifyFiles } from "./classify.ts";
 import { compareFiles, comparisonCsv, describeFileComparison } from "./compare-files.ts";
 import { CSV_HEADER, csvOf } from "./csv-line.ts";
 import { PATIENCE, type StartOptions } from "./options.ts";
-import { findPictures } from "./pictures.ts";
+import { findPictures, type ImageFile } from "./pictures.ts";
 import { createRenderer, summarize } from "./render.ts";
 import type { PictureOutcome } from "./result.ts";
 import { untilEnded } from "./signals.ts";
@@ -17,7 +17,6 @@ import { assertFolder, watchFolder } from "./watch.ts";
 
 /** From so many files on there is a progress bar. */
 const MANY_FILES = 20;
-const STDIN = "-";
 
 /** Nobody waits for minutes at a prompt: a failed picture is tried again soon, alone, and given up in the end. */
 const QUEUE = { batchingWindowMs: 50, retryDelayMs: 500, maxReceiveCount: 1, isolationMaxReceiveCount: 5 };
@@ -32,7 +31,7 @@ export async function runFiles(paths: readonly string[], options: StartOptions):
   const ended = untilEnded();
   if (options.watch !== undefined) await assertFolder(options.watch);
   const all = options.watch === undefined ? paths : [...paths, options.watch];
-  const found = await findPictures(await readStdin(all));
+  const found = await findPictures(all, readStdin);
   const { files } = found;
   // A folder that is watched may be empty yet.
   const problems = found.problems.filter((problem) => !problem.startsWith(`${options.watch}: no pictures`));
@@ -57,12 +56,12 @@ export async function runFiles(paths: readonly string[], options: StartOptions):
 
 async function printFiles(
   stack: LocalStack,
-  files: readonly string[],
+  files: readonly ImageFile[],
   { json, csv, strict, watch }: StartOptions,
   ended: Promise<number>,
 ): Promise<number> {
   // The names of what is still to come are not known.
-  const render = createRenderer(process.stdout, watch === undefined ? files : []);
+  const render = createRenderer(process.stdout, watch === undefined ? namesOf(files) : []);
   const progress = progressOf(files.length);
   const print = progress?.print ?? console.log;
   const format = (outcome: PictureOutcome): string => {
@@ -103,12 +102,12 @@ async function printFiles(
 
 async function printComparison(
   stack: LocalStack,
-  files: readonly string[],
+  files: readonly ImageFile[],
   { json, csv, compareDir }: StartOptions & { readonly compareDir: string },
   ended: Promise<number>,
 ): Promise<number> {
   const models = { a: stack.modelDir, b: compareDir };
-  const render = createRenderer(process.stdout, files);
+  const render = createRenderer(process.stdout, namesOf(files));
   const progress = progressOf(2 * files.length);
   const work = compareFiles(stack, files, compareDir, runName(), (done) => progress?.update(done));
   const end = await Promise.race([work, ended]).finally(() => progress?.stop());
@@ -120,7 +119,8 @@ async function printComparison(
     const columns = process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
     for (const line of describeFileComparison(pairs, models, columns, render)) console.log(line);
   }
-  for (const outcome of others) console.error(createRenderer(process.stderr, files).outcome(outcome));
+  for (const outcome of others)
+    console.error(createRenderer(process.stderr, namesOf(files)).outcome(outcome));
   return others.some((outcome) => "failure" in outcome) ? 1 : 0;
 }
 
@@ -128,13 +128,13 @@ function progressOf(total: number): Progress | undefined {
   return total >= MANY_FILES ? startProgress({ label: "classify", total, unit: "pictures" }) : undefined;
 }
 
-/** `-` is an image on stdin. */
-async function readStdin(paths: readonly string[]): Promise<readonly string[]> {
-  if (!paths.includes(STDIN)) return paths;
+async function readStdin(): Promise<string> {
   const file = join(makeTemporaryDir(), "stdin");
   await writeFile(file, await buffer(process.stdin));
-  return paths.map((path) => (path === STDIN ? file : path));
+  return file;
 }
+
+const namesOf = (files: readonly ImageFile[]): string[] => files.map(({ name }) => name);
 
 /** `run-20261125-021500-1234`: two runs on one data folder do not meet. */
 function runName(): string {

@@ -27,7 +27,8 @@ export async function serve(options: StartOptions): Promise<number> {
     if (!options.json) console.log(text);
   };
   const ended = untilEnded();
-  const { pagePort, s3Port } = await choosePorts(options.port);
+  const { pagePort, s3Port, notes } = await choosePorts(options.port);
+  for (const note of notes) console.error(createRenderer(process.stderr).problem(note));
   const dataDir = options.data ?? DEFAULT_DATA_DIR;
   const stack = await startStack({ ...PATIENCE, ...options.stack, dataDir, port: s3Port, queue: QUEUE });
   for (const origin of options.allowOrigin) stack.allowOrigin(origin);
@@ -120,16 +121,25 @@ function describe(stack: LocalStack, { modelName }: StartOptions): string {
 }
 
 /**
- * The page's port and the next one for S3: as asked for, or where none was, those by default when they are free.
+ * The page's port and the next one for S3: as asked for, or where none was, those by default when they are free,
+ * with a note for each that is not.
  *
  * @throws {UsageError} when a port that was asked for is taken
  */
-async function choosePorts(port: number | undefined): Promise<{ pagePort: number; s3Port: number }> {
+async function choosePorts(
+  port: number | undefined,
+): Promise<{ pagePort: number; s3Port: number; notes: readonly string[] }> {
+  const notes: string[] = [];
+  const preferred = async (wanted: number, what: string): Promise<number> => {
+    if (await isFree(wanted)) return wanted;
+    notes.push(`Port ${wanted} is in use by another program: ${what} gets a free one. --port N chooses.`);
+    return 0;
+  };
   if (port === undefined) {
-    const pagePort = (await isFree(DEFAULT_PORT)) ? DEFAULT_PORT : 0;
-    return { pagePort, s3Port: (await isFree(DEFAULT_PORT + 1)) ? DEFAULT_PORT + 1 : 0 };
+    const pagePort = await preferred(DEFAULT_PORT, "the page");
+    return { pagePort, s3Port: await preferred(DEFAULT_PORT + 1, "the S3 endpoint"), notes };
   }
-  if (port === 0) return { pagePort: 0, s3Port: 0 };
+  if (port === 0) return { pagePort: 0, s3Port: 0, notes };
   for (const [wanted, what] of [[port, "the page"] as const, [port + 1, "the S3 endpoint"] as const]) {
     if (await isFree(wanted)) continue;
     throw new UsageError(
@@ -137,7 +147,7 @@ async function choosePorts(port: number | undefined): Promise<{ pagePort: number
         "Give another one, or 0 for any that are free.",
     );
   }
-  return { pagePort: port, s3Port: port + 1 };
+  return { pagePort: port, s3Port: port + 1, notes };
 }
 
 async function isFree(port: number): Promise<boolean> {

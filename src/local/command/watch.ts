@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UsageError } from "../../command-line.ts";
 import type { LocalStack } from "../stack.ts";
 import { createFileClassifier } from "./classify.ts";
-import { isPictureName } from "./pictures.ts";
+import { isPictureName, named } from "./pictures.ts";
 import type { PictureOutcome } from "./result.ts";
 
 /** A file that was not touched for so long is whole. */
@@ -31,7 +31,7 @@ export async function watchFolder(
     const found = await stat(file).catch(() => undefined);
     if (found?.isFile() !== true) return;
     if (Date.now() - found.mtimeMs < QUIET_MS) return touched(file);
-    onOutcome(await classifier.classify(file, next++));
+    onOutcome(await classifier.classify(named(file), next++));
   };
   const touched = (file: string): void => {
     clearTimeout(timers.get(file));

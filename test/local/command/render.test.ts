@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { createRenderer } from "../../../src/local/command/render.ts";
 
 test("what the further heads of a model say stands behind its label", () => {
@@ -31,6 +32,23 @@ test("an image that is like no label of a taught model is shown as unknown, with
         unknown: { isUnknown },
       },
     });
-  assert.match(line(true), /desk\.png +unknown: iris +40\.0%/);
+  assert.match(line(true), /desk\.png +unknown +nearest: iris 40\.0%/);
   assert.match(line(false), /desk\.png +iris +40\.0%/);
+});
+
+test("what stands behind the label begins in the same column, whether it is known or unknown, cut or whole", () => {
+  const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 90 });
+  for (const stream of [new PassThrough(), terminal] as unknown as NodeJS.WriteStream[]) {
+    const renderer = createRenderer(stream, ["a.png"]);
+    const at = (label: string, isUnknown: boolean, behind: RegExp) =>
+      stripVTControlCharacters(
+        renderer.outcome({
+          ...{ name: "a.png", key: "a.png" },
+          document: { status: "classified", predictions: [{ label, score: 1 }], unknown: { isUnknown } },
+        }),
+      ).search(behind);
+    const column = at("photo", false, /100\.0%/);
+    assert.ok(column > 0);
+    assert.equal(at("screenshot", true, /nearest/) - "100.0%  ".length, column);
+  }
 });

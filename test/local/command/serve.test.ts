@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { isRunning, until } from "../lambda/harness.ts";
 import { childrenOf, FIXTURES, freePortPair, runCommand, startCommand, temporaryFolder } from "./harness.ts";
 
@@ -31,6 +32,13 @@ async function interrupt(child: ChildProcess): Promise<number | null> {
   return (await closed)[0] as number | null;
 }
 
+/** By this process, or by one that had it before. */
+async function occupy(t: TestContext, port: number): Promise<void> {
+  const server = createServer().listen(port, "127.0.0.1");
+  t.after(() => server.close());
+  await Promise.race([once(server, "listening"), once(server, "error")]).catch(() => {});
+}
+
 test("npm start serves on its ports, Ctrl-C ends every process, and the next start has the data", {
   timeout: 120_000,
 }, async (t) => {
@@ -52,9 +60,14 @@ test("npm start serves on its ports, Ctrl-C ends every process, and the next sta
   assert.equal(key, "mine.jpg", "no sample came before it");
   assert.equal(document.predictions[0]?.label, "photo");
 
+  await occupy(t, 4400);
   const other = await runCommand(t, "start", ["--data", data, "--no-samples", "--json"]);
+  assert.match(other.stderr, /^Port 4400 is in use by another program: the page gets a free one/);
   assert.match(other.stderr, new RegExp(`in use by process ${first.pid}`));
   assert.equal(other.code, 1);
+  const same = await runCommand(t, "start", ["--port", String(port), "--no-samples"]);
+  assert.match(same.stderr, new RegExp(`^--port ${port} takes .*; ${port}, of the page, is in use`));
+  assert.equal(same.code, 2);
 
   const children = await childrenOf(first.pid);
   assert.ok(children.length > 0);

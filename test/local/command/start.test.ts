@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { PROJECT_DIR } from "../../../src/local/template.ts";
@@ -103,6 +103,13 @@ for (const { args, message } of [
     assert.equal(code, 2);
   });
 }
+
+test("an image on stdin is called stdin", LIMIT, async (t) => {
+  const photo = await readFile(join(FIXTURES, "photo-1.jpg"));
+  const { code, stdout } = await runCommand(t, "start", ["-", "--csv", "--concurrency", "1"], photo);
+  assert.match(stdout, /^stdin,classified,photo,/m);
+  assert.equal(code, 0);
+});
 
 test("a file that is not there is told, and the status is 1", LIMIT, async (t) => {
   const { code, stderr } = await runCommand(t, "start", ["absent.jpg"]);
