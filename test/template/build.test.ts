@@ -116,6 +116,16 @@ test("the native layer and the set-up refuse an npm that would pack another mach
   }
 });
 
+test("the set-up links the packaged Node where npm did not: 10.1 drops it with the package of the other architecture", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "no-node-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, "npm"), `#!/bin/sh\n[ "$1" = ci ] || echo "$1" > npm-did\n`, { mode: 0o755 });
+  const env = { PATH: `${folder}:${process.env.PATH}`, npm_config_user_agent: "npm/10.1.0 node/v20.8.0" };
+  const options = { cwd: folder, env } as const;
+  assert.equal(spawnSync("sh", ["-c", readJson("package.json").scripts.setup], options).status, 0);
+  assert.equal(readFileSync(join(folder, "npm-did"), "utf8"), "rebuild\n");
+});
+
 test("SAM builds in source, where the model layer's Makefile finds models/", () => {
   assert.match(readFileSync(join(ROOT, "samconfig.toml"), "utf8"), /^build_in_source = true$/m);
 });
