@@ -51,18 +51,31 @@ test("the function may do what it does and no more", () => {
     "s3:GetObjectAnnotation",
     "s3:GetObjectTagging",
     "s3:GetObjectVersion",
+    "s3:GetObjectVersionAnnotation",
     "s3:GetObjectVersionTagging",
     "s3:ListBucket",
     "s3:PutObject",
     "s3:PutObject",
     "s3:PutObjectAnnotation",
     "s3:PutObjectTagging",
+    "s3:PutObjectVersionAnnotation",
     "s3:PutObjectVersionTagging",
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
     "sqs:ReceiveMessage",
     "sqs:SendMessage",
   ]);
+});
+
+test("whatever is permitted of an object is permitted of its version, which the function names", () => {
+  for (const { Sid, Action } of statementsOf("ClassifierRole")) {
+    const actions = list(Action).map(String);
+    for (const [action, operation = ""] of actions.map((name) => [name, name.split(":")[1]])) {
+      if (!/^(Get|Put)Object(Annotation|Tagging)$/.test(operation)) continue;
+      const ofVersion = `s3:${operation.replace("Object", "ObjectVersion")}`;
+      assert.ok(actions.includes(ofVersion), `${Sid}: ${action} without ${ofVersion}`);
+    }
+  }
 });
 
 test("removal, tags and the key are permitted only where they are asked for", () => {
