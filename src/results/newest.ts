@@ -21,11 +21,20 @@ interface Placed {
 }
 
 function newestOf(results: readonly Result[]): Result {
+  const ofBytes = new Map<string | undefined, string>();
+  const until = new Map<string, string>();
+  let greatest = "";
+  for (const { classifiedAt, source } of results.toSorted(byTime)) {
+    const { eTag, sequencer } = source;
+    if (sequencer !== undefined) {
+      ofBytes.set(eTag, greaterOf(ofBytes.get(eTag) ?? "", sequencer));
+      greatest = greaterOf(greatest, sequencer);
+    }
+    until.set(classifiedAt, greatest);
+  }
   const placed = results.map((result): Placed => {
-    const sameBytes = results.filter(({ source }) => source.eTag === result.source.eTag);
-    const own = result.source.sequencer ?? greatest(sameBytes);
-    const before = greatest(results.filter((other) => other.classifiedAt <= result.classifiedAt));
-    return { result, place: own ?? before ?? "", isLater: own === undefined };
+    const own = result.source.sequencer ?? ofBytes.get(result.source.eTag);
+    return { result, place: own ?? until.get(result.classifiedAt) ?? "", isLater: own === undefined };
   });
   const [first] = placed.sort(
     (a, b) =>
@@ -37,11 +46,11 @@ function newestOf(results: readonly Result[]): Result {
   return (first as Placed).result;
 }
 
-function greatest(results: readonly Result[]): string | undefined {
-  return results
-    .flatMap(({ source: { sequencer } }) => (sequencer === undefined ? [] : [sequencer]))
-    .reduce<string | undefined>(
-      (most, one) => (most === undefined || compareSequencers(one, most) > 0 ? one : most),
-      undefined,
-    );
+/** A hot key has a result for every second of its life: no result is compared with each other one. */
+function byTime(a: Result, b: Result): number {
+  return a.classifiedAt < b.classifiedAt ? -1 : a.classifiedAt > b.classifiedAt ? 1 : 0;
+}
+
+function greaterOf(a: string, b: string): string {
+  return compareSequencers(a, b) < 0 ? b : a;
 }

@@ -42,7 +42,7 @@ export function indexLines() {
   const names = new Map<string, Set<string>>();
   return {
     note({ s3: { bucket, object } }: ObjectEventRecord): void {
-      const requestId = /\/([^/]+)\.jsonl$/.exec(object.key)?.[1];
+      const requestId = /\/([^/]+?)(?:-\d{1,2})?\.jsonl$/.exec(object.key)?.[1];
       if (bucket.name !== "results" || requestId === undefined) return;
       names.set(requestId, (names.get(requestId) ?? new Set()).add(decodeKey(object.key)));
     },

@@ -129,14 +129,38 @@ for (const way of ["object", "annotation", "lines", "annotation+lines"] as const
   });
 }
 
-test("lines: a batch takes one PUT, and a retried request overwrites its own", async (t) => {
+test("lines: a batch takes one PUT, and a retried request another", async (t) => {
   const running = await starter(t, "lines")();
   const records = [];
   for (let i = 0; i < 12; i++) records.push(await running.upload(`${i}.jpg`, await fixture("photo-1.jpg")));
   for (let attempt = 0; attempt < 2; attempt++) await running.invoke(message(...records));
   const written = running.s3.events.filter(({ s3 }) => s3.bucket.name === "results");
   assert.equal(written.length, 2);
-  assert.equal((await readLines(running)).length, 12);
+  assert.equal(newestOfEachKey(await readLines(running)).length, 12);
+});
+
+test("lines: what a request published stays when it is tried again and fails, or rejects what is gone", async (t) => {
+  const { s3, upload, invoke, read } = await starter(t, "lines")(false);
+  const [photo, icon] = [await fixture("photo-1.jpg"), await fixture("icon-1.png")];
+  const event = { Records: [await upload("a", photo), await upload("b", icon)] };
+  const refuse = (refused: string) =>
+    s3.setFault({
+      kind: "status",
+      status: 503,
+      code: "SlowDown",
+      operations: ["GetObject"],
+      matches: (_bucket, key) => key === refused,
+    });
+  // Asynchronous, so that Lambda tries again under the same request id.
+  for (const refused of ["b", "a"]) {
+    refuse(refused);
+    await assert.rejects(invoke(event), /1 of 2 images failed/);
+  }
+  s3.setFault(undefined);
+  assert.deepEqual([label(await read("a")), label(await read("b"))], ["photo", "icon"]);
+  await s3.client.send(new DeleteObjectCommand({ Bucket: "uploads", Key: "a" }));
+  await invoke(event);
+  assert.deepEqual([label(await read("a")), label(await read("b"))], ["photo", "icon"]);
 });
 
 test("lines: what is left of an invocation is kept for writing them", async (t) => {

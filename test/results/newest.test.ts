@@ -120,3 +120,23 @@ for (const [what, [newest, ...given]] of Object.entries(CASES)) {
     assert.deepEqual(queried(results), expected);
   });
 }
+
+test("a key that is overwritten all day is read in time that grows with its results, not with their square", () => {
+  let reads = 0;
+  const counted = lines(
+    ...Array.from({ length: 2000 }, (_, i) => ({ sequencer: i.toString(16).padStart(4, "0") })),
+  );
+  const results = counted.map((result, i): Result => {
+    const source = { bucket: "b", key: "k", sequencer: result.source.sequencer as string };
+    const eTag = () => {
+      reads++;
+      return `${i}`;
+    };
+    return { ...result, source: Object.defineProperty(source, "eTag", { get: eTag }) };
+  });
+  assert.deepEqual(
+    newestOfEachKey(results).map(({ requestId }) => requestId),
+    ["1999"],
+  );
+  assert.ok(reads < 10 * results.length, `${reads} reads of ${results.length} results`);
+});

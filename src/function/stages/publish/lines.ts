@@ -10,14 +10,17 @@ export const LINES_PREFIX = "results/";
 /** What is kept of an invocation for writing its lines: a hundred results are some 100 kB in one request. */
 const FLUSH_MS = 2000;
 
+/** Lambda tries three times, and the client's own tries can find what an earlier one has written. */
+const MAX_ATTEMPTS = 10;
+
 /**
  * All results of an invocation as one JSON Lines object, one result per line: a hundredth of a request per image with
  * batches of 100. Nothing is compared with what stands elsewhere: a result that comes again, or late, is one more line, and
  * whoever reads takes the newest of each key (`src/results/newest.ts`, and the named Athena query). The object's name is
- * the request's, so that a retried request overwrites its own.
+ * the request's. Lambda tries an asynchronous request again under the same id, and what was classified before may fail
+ * then, so that the next attempt never overwrites what the one before has written.
  */
 export function linesPublisher(s3: S3Client, bucket: string, requestId: string, now = new Date()): Publisher {
-  const key = linesKey(requestId, now);
   /** Of one upload the last counts. */
   const results = new Map<string, Result>();
   return {
@@ -29,22 +32,20 @@ export function linesPublisher(s3: S3Client, bucket: string, requestId: string, 
     },
     async flush(signal) {
       if (results.size === 0) return;
-      const lines = [...results.values()].map((result) => `${JSON.stringify(result)}\n`);
-      try {
-        const command = new PutObjectCommand({
-          Bucket: bucket,
-          Key: key,
-          Body: lines.join(""),
-          ContentType: "application/x-ndjson",
-        });
-        await s3.send(command, { abortSignal: signal });
-      } catch (cause) {
-        const { code } = describeS3Error(cause);
-        throw new ClassifierError(
-          "PUBLISH_FAILED",
-          `s3://${bucket}/${key}: ${code}, ${messageOf(cause)}`,
-          cause,
-        );
+      const Body = [...results.values()].map((result) => `${JSON.stringify(result)}\n`).join("");
+      const content = { Body, ContentType: "application/x-ndjson", IfNoneMatch: "*" };
+      for (let attempt = 1; ; attempt++) {
+        const Key = linesKey(attempt === 1 ? requestId : `${requestId}-${attempt}`, now);
+        try {
+          const command = new PutObjectCommand({ Bucket: bucket, Key, ...content });
+          await s3.send(command, { abortSignal: signal });
+          return;
+        } catch (cause) {
+          const { code, status } = describeS3Error(cause);
+          if (status === 412 && attempt < MAX_ATTEMPTS) continue;
+          const message = `s3://${bucket}/${Key}: ${code}, ${messageOf(cause)}`;
+          throw new ClassifierError("PUBLISH_FAILED", message, cause);
+        }
       }
     },
     flushMs: FLUSH_MS,
