@@ -51,7 +51,9 @@ export function firstFrameOnly(bytes: Uint8Array): Uint8Array {
 }
 
 /** The chunks inside RIFF; an animation's are listed up to its second frame, and then only what is no frame. */
-function chunksOf(bytes: Uint8Array): Chunk[] {
+function chunksOf(file: Uint8Array): Chunk[] {
+  // As libwebp does: what stands behind it is not read.
+  const bytes = file.subarray(0, 8 + viewOf(file).getUint32(4, true));
   const view = viewOf(bytes);
   const chunks: Chunk[] = [];
   let frames = 0;

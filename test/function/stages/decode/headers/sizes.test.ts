@@ -12,6 +12,15 @@ import { firstFrameOnly as firstWebpFrame } from "../../../../../src/function/st
 import { seededRandom } from "../../../../../src/measure/random.ts";
 import { pngChunk } from "../../../../hostile/containers.ts";
 import { fixture, PROJECT_DIR } from "../../../harness.ts";
+import { decodeImage } from "../pixels.ts";
+
+const GEOMETRY = { resizeTo: { height: 16, width: 16 }, crop: undefined, kernel: "lanczos3" } as const;
+const OPTIONS = {
+  maxImagePixels: 1e9,
+  applyIccProfile: false,
+  backgroundColor: "#0000ff",
+  formats: imageFormats,
+};
 
 openTiffLoader();
 
@@ -100,6 +109,18 @@ for (const format of ["jpeg", "png", "webp", "tiff"] as const) {
       const header = inspectImage(bytes, 1e9, imageFormats);
       assert.equal(header.orientation, orientation);
       assert.deepEqual([header.image.width, header.image.height], orientation < 5 ? [37, 23] : [23, 37]);
+    }
+  });
+}
+
+for (const [name, make] of Object.entries(FILES)) {
+  test(`what stands behind the end of a ${name} changes nothing`, async () => {
+    const bytes = await make().toBuffer();
+    const decode = (file: Uint8Array) => decodeImage(file, GEOMETRY, OPTIONS);
+    const { image, raw } = await decode(bytes);
+    for (const behind of [Buffer.alloc(20_000), Buffer.from("behind the end ".repeat(2000)), bytes]) {
+      const longer = await decode(Buffer.concat([bytes, behind]));
+      assert.deepEqual([longer.image, longer.raw.pixels], [image, raw.pixels]);
     }
   });
 }
