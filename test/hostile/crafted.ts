@@ -42,6 +42,9 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
         plainPng(64, 64, 8, [pngChunk("iCCP", compressedText("p", 100_000_000))]),
       "PNG with 50 texts that inflate to 10 MB each": () =>
         plainPng(64, 64, 8, Array(50).fill(pngChunk("zTXt", compressedText("Comment", 10_000_000)))),
+      // libpng takes no more of one than 8 MB.
+      "PNG with 900 texts that inflate to 7.9 MB each": () =>
+        plainPng(64, 64, 8, Array(900).fill(pngChunk("zTXt", compressedText("Comment", 7_900_000)))),
     }),
     ...slow("decompression bomb", {
       "JPEG 12000x12000 of one colour": () => plain(12_000, 12_000).jpeg().toBuffer(),
@@ -266,7 +269,7 @@ function noise(length: number): Buffer {
 function compressedText(keyword: string, inflatedBytes: number): Buffer {
   return Buffer.concat([
     Buffer.from(`${keyword}\0\0`, "latin1"),
-    deflateSync(Buffer.alloc(inflatedBytes), { level: 9 }),
+    deflateSync(Buffer.alloc(inflatedBytes, "a"), { level: 9 }),
   ]);
 }
 

@@ -7,6 +7,7 @@ import { loadSharp } from "../../native.ts";
 import type { ImageHeader, ImageInfo } from "./header.ts";
 import { firstFrameOnly as firstGifFrame, placedFrame as placedGifFrame } from "./headers/gif.ts";
 import { asStillAvif } from "./headers/heif.ts";
+import { withoutTexts } from "./headers/png.ts";
 import { firstPageOnly } from "./headers/tiff.ts";
 import { firstFrameOnly as firstWebpFrame } from "./headers/webp.ts";
 import { MAX_DECODE_SECONDS, outOfTime } from "./limit.ts";
@@ -69,12 +70,16 @@ export async function renderPixels(
   }
 }
 
-/** Decoders of animations look at every frame before they draw the first, and libvips takes no AVIF sequence at all. */
+/**
+ * What a decoder has to see. Those of animations look at every frame before they draw the first, libpng inflates all texts,
+ * and libvips takes no AVIF sequence at all.
+ */
 async function firstFrame(
   { image, file }: ImageHeader,
   background: string,
   limits: SharpOptions,
 ): Promise<{ data: Uint8Array; raw?: CreateRaw }> {
+  if (image.format === "png") return { data: withoutTexts(file) };
   if (image.format === "webp") return { data: firstWebpFrame(file) };
   if (image.format === "avif") return { data: asStillAvif(file) };
   if (image.format === "tiff") return { data: firstPageOnly(file) };
