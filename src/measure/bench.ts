@@ -7,6 +7,7 @@ import { findModel, modelOption, wholeNumber } from "../local/command/options.ts
 import { PUBLISHED_ARCHITECTURE } from "../models/folder.ts";
 import { startProgress } from "../progress.ts";
 import { benchChart } from "./charts.ts";
+import { firstCores } from "./cores.ts";
 import { judge } from "./criteria.ts";
 import { describeMachine } from "./machine.ts";
 import { measureWorkload } from "./measure.ts";
@@ -28,6 +29,7 @@ interface BenchOptions {
   only?: string[];
   model: string;
   inFlight: number;
+  cores?: number;
   quick?: boolean;
   scale?: boolean;
   json?: boolean;
@@ -47,6 +49,11 @@ const program = newProgram("bench")
   .option("--only <rows>", `rows, with commas: ${ROWS.map(({ id }) => id).join(",")}`, rowIds)
   .addOption(modelOption(PUBLISHED_ARCHITECTURE))
   .option("--in-flight <n>", "pictures in flight, as IMAGES_IN_FLIGHT", wholeNumber(1, 32), 3)
+  .addOption(
+    new Option("--cores <n>", "cores that each row is kept to: on Lambda 1,769 MB give the time of one")
+      .argParser(wholeNumber(1, 1024))
+      .conflicts("scale"),
+  )
   .option("--quick", "few pictures and rounds: to see that everything runs, not to quote")
   .option("--scale", "instead: 100, 1,000 and 10,000 pictures through the whole local stack")
   .option("--json", "print the report as JSON")
@@ -76,6 +83,7 @@ function workloadsOf(
 
 async function benchRows(options: BenchOptions): Promise<void> {
   const model = findModel(options.model);
+  const cores = options.cores === undefined ? undefined : firstCores(options.cores);
   const workloads: WorkloadReport[] = [];
   for (const workload of workloadsOf(options)) {
     workloads.push(
@@ -84,6 +92,7 @@ async function benchRows(options: BenchOptions): Promise<void> {
         modelDir: resolve(model.dir),
         imagesInFlight: options.inFlight,
         dataDir: DATA_DIR,
+        ...(cores === undefined ? {} : { cores }),
         ...(options.images === undefined ? {} : { imagesDir: options.images }),
         ...(options.only === undefined ? {} : { only: options.only }),
       }),
@@ -95,6 +104,7 @@ async function benchRows(options: BenchOptions): Promise<void> {
     machine: describeMachine(),
     model: model.name,
     imagesInFlight: options.inFlight,
+    ...(cores === undefined ? {} : { coresPerRow: cores.count }),
     workloads,
   };
   const criteria = judge(workloads);

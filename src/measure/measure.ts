@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { median } from "simple-statistics";
 import { buildFunction } from "../local/build.ts";
 import { startProgress } from "../progress.ts";
+import type { Cores } from "./cores.ts";
 import { installPeers, PEERS_DIR } from "./peers.ts";
 import { reportRows, type WorkloadReport } from "./report.ts";
 import { ROWS, type RowEntry } from "./rows/catalog.ts";
@@ -25,6 +26,8 @@ export interface WorkloadOptions {
   only?: readonly string[];
   modelDir: string;
   imagesInFlight: number;
+  /** Each row's; all when left out. */
+  cores?: Cores;
   /** Where generated pictures and variants of the model are kept. */
   dataDir: string;
 }
@@ -40,6 +43,7 @@ export async function measureWorkload(options: WorkloadOptions): Promise<Workloa
     transformersModel: variants.transformers,
     peersDir: PEERS_DIR,
     imagesInFlight: options.imagesInFlight,
+    ...(options.cores === undefined ? {} : { cores: options.cores }),
     bundle: (await buildFunction(join(options.dataDir, "function"))).file,
   };
   const { entries, python, skipped } = await rowsThatRun(options);

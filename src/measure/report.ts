@@ -48,6 +48,8 @@ export interface BenchReport {
   machine: Machine;
   model: string;
   imagesInFlight: number;
+  /** That each row was kept to; all when left out. */
+  coresPerRow?: number;
   workloads: WorkloadReport[];
 }
 

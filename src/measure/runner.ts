@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { PROJECT_DIR } from "../local/template.ts";
+import { commandOn } from "./cores.ts";
 import { nextReply } from "./next-reply.ts";
 import type { OwnJavaScript } from "./own-javascript.ts";
 import type { Round, RowReply, RowRequest } from "./row-process.ts";
@@ -13,6 +14,8 @@ import type { RowContext } from "./rows/row.ts";
 /** A row in a process of its own, ready to be asked for rounds. */
 export interface RunningRow {
   entry: RowEntry;
+  /** Of its process. */
+  pid: number | undefined;
   versions: Record<string, string>;
   run(pictures: number): Promise<{ round: Round; peakMemoryMb: number }>;
   /** One more round under V8's profiler; only of Node rows. */
@@ -72,9 +75,11 @@ async function startNodeRow(
   context: RowContext,
   paths: readonly string[],
 ): Promise<RunningRow> {
+  const [execPath, ...execArgv] = commandOn(context.cores?.own, [process.execPath]);
   const child = fork(join(import.meta.dirname, "row-process.ts"), {
     serialization: "advanced",
-    execArgv: [],
+    execPath,
+    execArgv,
     // Where the bundle finds the layer's packages, as on Lambda.
     env: { ...process.env, NODE_PATH: join(PROJECT_DIR, "node_modules") },
   });
@@ -90,6 +95,7 @@ async function startNodeRow(
   });
   return {
     entry,
+    pid: child.pid,
     versions: opened.type === "opened" ? opened.versions : {},
     run: async (pictures) => {
       const reply = await ask({ type: "run", pictures });
@@ -118,9 +124,11 @@ async function startPillowRow(
 ): Promise<RunningRow> {
   if (python === undefined)
     throw new Error(`Row ${entry.id} needs a Python with Pillow and NumPy, found none.`);
-  const pillow = await startPillow(python, method, await readPlainInput(context.modelDir), paths);
+  const command = commandOn(context.cores?.own, [python]);
+  const pillow = await startPillow(command, method, await readPlainInput(context.modelDir), paths);
   return {
     entry,
+    pid: pillow.pid,
     versions: pillow.versions,
     run: async (count) => {
       const start = performance.now();

@@ -67,9 +67,13 @@ export function percentText(share: number): string {
 export function aboutBench(report: BenchReport): string[] {
   return [
     machineLine(report.machine),
-    `Model ${report.model}, ${report.imagesInFlight} pictures in flight. Repeat with \`${report.command}\`. ` +
+    `Model ${report.model}, ${report.imagesInFlight} pictures in flight${coresText(report.coresPerRow)}. Repeat with \`${report.command}\`. ` +
       "Ratios are taken round by round: median (quartiles).",
   ];
+}
+
+function coresText(cores: number | undefined): string {
+  return cores === undefined ? "" : `, each row on ${cores === 1 ? "one core" : `${cores} cores`}`;
 }
 
 /** Every table of a bench: what it should show first, then each group of each workload. */

@@ -32,6 +32,8 @@ test("what it cannot measure it says in a line, with status 2 for a wrong choice
   const wrong = [
     { args: ["--only", "ours,theirs"], message: /got theirs/, status: 2 },
     { args: ["--pictures", "huge"], message: /small, 12mp, both/, status: 2 },
+    { args: ["--cores", "1000"], message: /--cores: expected at most \d+, .* got 1000/, status: 2 },
+    { args: ["--cores", "1", "--scale"], message: /cannot be used with/, status: 2 },
     { args: ["--model", "nowhere"], message: /No model "nowhere"/, status: 2 },
     { args: ["--images", "/nowhere"], message: /\/nowhere/, status: 1 },
   ];
@@ -57,4 +59,14 @@ test("own pictures are measured: JSON on standard output, page and chart in file
   );
   assert.match(await readFile(join(dir, "page.md"), "utf8"), /!\[Bench\]\(page\.svg\)/);
   assert.match(await readFile(join(dir, "page.svg"), "utf8"), /ours, as deployed/);
+});
+
+test("--cores stands in the report and in the page's heading", async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), "bench-"));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  const args = ["--images", FIXTURES, "--count", "3", "--rounds", "1", "--cores", "1", "--only", "ours"];
+  const { code, stdout, stderr } = await bench(...args, "--json", "--out", join(dir, "page"));
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).coresPerRow, 1);
+  assert.match(await readFile(join(dir, "page.md"), "utf8"), /pictures in flight, each row on one core\./);
 });

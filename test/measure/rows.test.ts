@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { createResampler } from "../../src/function/kernel/resampler.ts";
 import { normalizationOf } from "../../src/function/stages/normalize.ts";
 import { buildFunction } from "../../src/local/build.ts";
+import { firstCores } from "../../src/measure/cores.ts";
 import { PEERS_DIR } from "../../src/measure/peers.ts";
 import { ROWS } from "../../src/measure/rows/catalog.ts";
 import { OPENERS } from "../../src/measure/rows/openers.ts";
@@ -84,6 +85,35 @@ test("the function as deployed works through batches from S3, which is as far aw
   // One request after the other, to read a picture and to write its result: no machine is faster than the distance.
   for (const latencyMs of far?.latenciesMs ?? [0]) assert.ok(latencyMs >= 200, `${latencyMs} ms`);
 });
+
+test("a row that is kept to one core has no thread on another, and S3 is not kept to it", {
+  skip: process.platform !== "linux" && "needs Linux",
+}, async () => {
+  const cores = firstCores(1);
+  for (const id of ["baseline", "deployed-0ms-10", ...(python === undefined ? [] : ["pre-bilinear"])]) {
+    const entry = ROWS.find((row) => row.id === id);
+    assert.ok(entry);
+    const row = await startRow(entry, { ...context, cores }, PICTURES, python);
+    try {
+      await row.run(PICTURES.length);
+      const threads = await coresOfThreads(row.pid);
+      assert.deepEqual(new Set(threads), new Set([cores.own]), id);
+      const children = await readFile(`/proc/${row.pid}/task/${row.pid}/children`, "utf8");
+      for (const child of children.trim().split(" ").filter(Boolean))
+        assert.deepEqual(new Set(await coresOfThreads(child)), new Set([cores.all]), `${id}'s S3`);
+    } finally {
+      await row.close();
+    }
+  }
+});
+
+async function coresOfThreads(pid: number | string | undefined): Promise<(string | undefined)[]> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const status = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/status`, "utf8")),
+  );
+  return status.map((text) => /^Cpus_allowed_list:\s*(\S+)$/m.exec(text)?.[1]);
+}
 
 test("a row that cannot open says why", async () => {
   const entry = ROWS.find(({ id }) => id === "ours");

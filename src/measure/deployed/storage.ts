@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { commandOn } from "../cores.ts";
 import { nextReply } from "../next-reply.ts";
 import type { StorageReply, StorageRequest } from "./storage-process.ts";
 
@@ -13,10 +14,15 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-/** @param latencyMs of a request: S3 takes about 30 */
-export async function startStorage(latencyMs: number): Promise<Storage> {
+/**
+ * @param latencyMs of a request: S3 takes about 30
+ * @param cores     that it may use, as a list; by default those of this process
+ */
+export async function startStorage(latencyMs: number, cores?: string): Promise<Storage> {
+  const [execPath, ...execArgv] = commandOn(cores, [process.execPath]);
   const child = fork(join(import.meta.dirname, "storage-process.ts"), [String(latencyMs)], {
-    execArgv: [],
+    execPath,
+    execArgv,
     serialization: "advanced",
   });
   const started = await nextReply<StorageReply>(child, "The S3 endpoint's");

@@ -15,8 +15,8 @@ type Handler = (event: unknown, context: object) => Promise<{ batchItemFailures:
  * @param batch     pictures of one invocation
  */
 export function openDeployed(latencyMs: number, batch: number): OpensRow {
-  return async ({ bundle, modelDir }) => {
-    const storage = await startStorage(latencyMs);
+  return async ({ bundle, modelDir, cores }) => {
+    const storage = await startStorage(latencyMs, cores?.all);
     const { environment, timeoutSeconds } = readFunctionTemplate(await readTemplate());
     Object.assign(process.env, {
       ...environment,

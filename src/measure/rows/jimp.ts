@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { inferTop, openPlainModel, type PlainInput } from "./plain.ts";
-import { inOrder, type OpensRow } from "./row.ts";
+import { inOrder, type OpensRow, type RowContext } from "./row.ts";
 
 // The little of jimp's interface that is used: its own types are not there until the peers are installed.
 interface JimpImage {
@@ -14,16 +14,18 @@ interface JimpModule {
 }
 
 /** jimp decodes, resizes and crops, one pass normalises: preprocessing only. */
-export const openJimpPreprocessing: OpensRow = (context) =>
-  openJimp(context.peersDir, context.modelDir, false);
+export const openJimpPreprocessing: OpensRow = (context) => openJimp(context, false);
 
 /** jimp decodes, resizes and crops, the same INT8 model classifies. */
-export const openJimpClassify: OpensRow = (context) => openJimp(context.peersDir, context.modelDir, true);
+export const openJimpClassify: OpensRow = (context) => openJimp(context, true);
 
-async function openJimp(peersDir: string, modelDir: string, classifies: boolean): ReturnType<OpensRow> {
+async function openJimp(
+  { peersDir, modelDir, cores }: RowContext,
+  classifies: boolean,
+): ReturnType<OpensRow> {
   const require = createRequire(join(peersDir, "package.json"));
   const { Jimp } = require("jimp") as JimpModule;
-  const model = await openPlainModel(modelDir);
+  const model = await openPlainModel(modelDir, cores?.count);
   return {
     versions: { jimp: (require("jimp/package.json") as { version: string }).version },
     run: (pictures, onPicture) =>

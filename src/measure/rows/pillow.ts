@@ -6,6 +6,7 @@ import { readMemory } from "../../local/lambda/memory.ts";
 
 /** A Python process that prepares pictures with Pillow and NumPy. */
 export interface PillowProcess {
+  pid: number | undefined;
   versions: Record<string, string>;
   /** Prepares the first `count` pictures. */
   run(count: number): Promise<{ latenciesMs: number[]; cpuMs: number }>;
@@ -39,7 +40,7 @@ export function findPython(env: NodeJS.ProcessEnv = process.env): string | undef
 
 /** Starts `pillow.py` and has it read the pictures; throws with Python's own words when it ends early. */
 export async function startPillow(
-  python: string,
+  [program, ...args]: readonly [string, ...string[]],
   method: PillowMethod,
   { side, shorterSide, mean, std }: PillowInput,
   paths: readonly string[],
@@ -47,13 +48,14 @@ export async function startPillow(
   // Settings that choose OpenBLAS' kernels would slow NumPy down: it is measured as it comes.
   const { OPENBLAS_CORETYPE: _1, OPENBLAS_L2_SIZE: _2, ...env } = process.env;
   const script = join(import.meta.dirname, "pillow.py");
-  const child = spawn(python, [script, method, ...[side, shorterSide, mean, std].map(String)], {
+  const child = spawn(program, [...args, script, method, ...[side, shorterSide, mean, std].map(String)], {
     stdio: ["pipe", "pipe", "inherit"],
     env,
   });
   const ask = asker(child);
   const { versions } = (await ask({ paths })) as { versions: Record<string, string> };
   return {
+    pid: child.pid,
     versions,
     run: async (count) => (await ask({ run: count })) as { latenciesMs: number[]; cpuMs: number },
     peakMemoryMb: () => (child.pid === undefined ? undefined : readMemory(child.pid)?.peakMb),

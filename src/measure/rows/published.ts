@@ -1,19 +1,19 @@
 import { decodeCentre, inferTop, openPlainModel, type PlainInput } from "./plain.ts";
-import { inOrder, type OpensRow, stageClock } from "./row.ts";
+import { inOrder, type OpensRow, type RowContext, stageClock } from "./row.ts";
 
 /**
  * The published baseline's method, in JavaScript: nested loops over rows, columns and channels, an array made for
  * every pixel and every row, strictly one picture after the other, libraries with their defaults.
  */
-export const openPublishedBaseline: OpensRow = (context) => openPublished(context.modelDir, nestedLoops);
+export const openPublishedBaseline: OpensRow = (context) => openPublished(context, nestedLoops);
 
 /** The published optimised method: one pass over all pixels into one new array; everything else as before. */
-export const openPublishedOptimised: OpensRow = (context) => openPublished(context.modelDir, oneArray);
+export const openPublishedOptimised: OpensRow = (context) => openPublished(context, oneArray);
 
 type Normalizes = (pixels: Uint8Array, model: PlainInput) => Float32Array;
 
-async function openPublished(modelDir: string, normalize: Normalizes): ReturnType<OpensRow> {
-  const model = await openPlainModel(modelDir);
+async function openPublished({ modelDir, cores }: RowContext, normalize: Normalizes): ReturnType<OpensRow> {
+  const model = await openPlainModel(modelDir, cores?.count);
   return {
     run: (pictures, onPicture) =>
       inOrder(pictures, onPicture, async (bytes) => {

@@ -1,3 +1,5 @@
+import type { Cores } from "../cores.ts";
+
 /** What a row of the bench is given. Every path is absolute. */
 export interface RowContext {
   /** The model as deployed: INT8 weights, float32 input. */
@@ -11,6 +13,8 @@ export interface RowContext {
   /** Where the peers of `peers/package.json` are installed. */
   peersDir: string;
   imagesInFlight: number;
+  /** That its process is kept to; all when left out. */
+  cores?: Cores;
   /** The built function, as deployed. */
   bundle: string;
 }

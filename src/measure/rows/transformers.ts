@@ -13,7 +13,11 @@ type Classifier = ((image: RawImage, options: { top_k: number }) => Promise<{ la
 interface Transformers {
   env: { allowRemoteModels: boolean; localModelPath: string; version: string };
   RawImage: { fromBlob(blob: Blob): Promise<RawImage> };
-  pipeline(task: string, model: string, options: { dtype: string; device: string }): Promise<Classifier>;
+  pipeline(
+    task: string,
+    model: string,
+    options: { dtype: string; device: string; session_options: object },
+  ): Promise<Classifier>;
 }
 
 /** transformers.js' image-classification pipeline, bytes to labels, on the same INT8 weights (dtype q8). */
@@ -31,6 +35,7 @@ async function openTransformers(context: RowContext, classifies: boolean): Retur
   const classifier = await pipeline("image-classification", context.transformersModel.name, {
     dtype: "q8",
     device: "cpu",
+    session_options: context.cores === undefined ? {} : { intraOpNumThreads: context.cores.count },
   });
   return {
     versions: { "@huggingface/transformers": env.version },
