@@ -11,7 +11,18 @@ import {
   withJpegSegments,
 } from "./containers.ts";
 import { craftedHeics } from "./heic.ts";
-import { avifOf, clap, gridData, gridOf, ispe, still } from "./heif.ts";
+import {
+  avifOf,
+  clap,
+  gridData,
+  gridOf,
+  irot,
+  ispe,
+  overlayData,
+  plainAvif,
+  still,
+  twoImages,
+} from "./heif.ts";
 import { partsOf } from "./structure.ts";
 import { craftedTiffs, heavyTiffs } from "./tiff.ts";
 
@@ -80,6 +91,15 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
           [ispe(64, 64)],
           [["dimg", 1, [1]]],
         ),
+      "AVIF overlay of one tile on 256 MP": () => {
+        const { data, configuration } = still(avif);
+        const overlay = { type: "iovl", properties: [1], data: overlayData(16_000, 16_000) };
+        return avifOf(
+          [overlay, { type: "av01", properties: [1, 2], data }],
+          [ispe(64, 64), configuration],
+          [["dimg", 1, [2]]],
+        );
+      },
       "GIF of 200,000 frames": async () => manyFrames(await plain(8, 8).gif().toBuffer(), 200_000),
       "GIF whose later frame is cut": () => manyFrames(gif, 3).subarray(0, -20),
     }),
@@ -90,6 +110,15 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
           [{ type: "av01", properties: [1, 2, 3], data }],
           [ispe(7500, 7500), configuration, clap(100, 100)],
         );
+      },
+      "AVIF 7000x7000 turned 200 times": async () => {
+        const { data, configuration } = still(await plain(7000, 7000).avif({ effort: 0 }).toBuffer());
+        const turned = { type: "av01", properties: [1, 2, ...Array(200).fill(3)], data };
+        return avifOf([turned], [ispe(7000, 7000), configuration, irot(1)]);
+      },
+      "AVIF 64x64 to one reader, 7000x7000 to another": async () => {
+        const large = still(await plain(7000, 7000).avif({ effort: 0 }).toBuffer());
+        return twoImages(plainAvif(still(avif), 64), plainAvif(large, 7000));
       },
       "AVIF grid of 144 MP that shows 100x100": async () => {
         const tile = still(await plain(4000, 4000).avif({ effort: 0 }).toBuffer());

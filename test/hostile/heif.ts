@@ -128,6 +128,49 @@ export function gridOf(
   );
 }
 
+/** Content of an overlay item: a canvas of such a size, with one image in its corner. */
+export function overlayData(width: number, height: number): Buffer {
+  const background = Buffer.alloc(8);
+  return Buffer.concat([Buffer.from([0, 1]), background, ...[width, height, 0, 0].map(uint32)]);
+}
+
+/** An image as sharp and heif-enc write it, with its boxes as {@link avifOf} places them. */
+export function plainAvif({ data, configuration }: Still, side: number): Buffer {
+  return avifOf([{ type: "av01", properties: [1, 2], data }], [ispe(side, side), configuration]);
+}
+
+/**
+ * A file that shows one image to who takes its first box `meta`, and another to who takes its last.
+ *
+ * @param first, last of {@link plainAvif}
+ */
+export function twoImages(first: Buffer, last: Buffer): Buffer {
+  const start = first.readUInt32BE(0);
+  const metaEnd = start + first.readUInt32BE(start);
+  const meta = Buffer.from(last.subarray(start, start + last.readUInt32BE(start)));
+  const both = Buffer.concat([first.subarray(0, metaEnd), meta, first.subarray(metaEnd)]);
+  const moved = (from: number, bytes: number) => {
+    const at = both.indexOf("iloc", from) + 18;
+    both.writeUInt32BE(both.readUInt32BE(at) + bytes, at);
+  };
+  moved(start, meta.length);
+  moved(metaEnd, both.length - start - meta.length);
+  return Buffer.concat([both, last.subarray(start + meta.length)]);
+}
+
+/** The file with its boxes of a type followed by another. */
+export function withBehind(file: Buffer, type: string, another: Buffer): Buffer {
+  const parts = partsOf(file);
+  const found = parts.find(({ name }) => name === type);
+  if (found === undefined) throw new Error(`expected a box ${type}`);
+  const longer = Buffer.concat([file.subarray(0, found.end), another, file.subarray(found.end)]);
+  for (const { start, end } of parts) {
+    const isAround = start < found.start && end >= found.end;
+    if (isAround) longer.writeUInt32BE(longer.readUInt32BE(start) + another.length, start);
+  }
+  return longer;
+}
+
 function uint16(value: number): Buffer {
   const bytes = Buffer.alloc(2);
   bytes.writeUInt16BE(value);

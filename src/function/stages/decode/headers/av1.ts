@@ -28,6 +28,8 @@ export function readAv1Cost(data: Uint8Array): Av1Cost {
     let start = offset + (hasExtension ? 2 : 1);
     let size = data.length - start;
     if (hasSize) [size, start] = leb128(data, start);
+    // What follows would be read by the decoder as part of this unit.
+    if (start + size > data.length) throw new HeaderError("an AV1 unit is cut");
     if (type === SEQUENCE_HEADER)
       framePixels = Math.max(framePixels, readFramePixels(data.subarray(start, start + size)));
     if (FRAMES.has(type)) frames++;

@@ -1,8 +1,9 @@
 import { HeaderError, textOf, viewOf } from "./header.ts";
 
-/** A box of an ISO base media file: its type, and where its content lies in the file. */
+/** A box of an ISO base media file: its type, where it begins, and where its content lies in the file. */
 export interface Box {
   readonly type: string;
+  readonly offset: number;
   readonly start: number;
   readonly end: number;
 }
@@ -28,7 +29,7 @@ export function boxesOf(bytes: Uint8Array, start: number, end: number): Box[] {
     } else if (size === 0) size = end - offset;
     if (size < header)
       throw new HeaderError(`expected the box ${type} to hold its own header, got ${size} bytes`);
-    boxes.push({ type, start: offset + header, end: Math.min(offset + size, end) });
+    boxes.push({ type, offset, start: offset + header, end: Math.min(offset + size, end) });
     if (boxes.length > MAX_BOXES) throw new HeaderError(`expected at most ${MAX_BOXES} boxes in a row`);
     offset += size;
   }

@@ -1,7 +1,7 @@
 import { Reader } from "./boxes.ts";
 import { HeaderError, type StoredSize, textOf, UnsupportedHeader } from "./header.ts";
 import { countPictures, type HevcConfiguration, readHevcConfiguration } from "./hevc.ts";
-import { extentOf, type Item, type ItemTable, itemOf, readItemTable } from "./items.ts";
+import { dataOf, extentOf, type Item, type ItemTable, itemOf, readItemTable } from "./items.ts";
 
 /** One HEVC picture, with all that a decoder needs. */
 export interface CodedImage {
@@ -189,19 +189,6 @@ function imageReader(bytes: Uint8Array, table: ItemTable): (id: number) => HeicI
       ...{ tiles, columns, tileWidth, tileHeight, decodedPixels },
     };
   };
-}
-
-/** All extents of an item, one after the other. */
-function dataOf(bytes: Uint8Array, { extents }: Item): Uint8Array {
-  const parts = extents.map(({ start, end }) => {
-    if (end > bytes.length) throw new HeaderError(`expected at least ${end} bytes, got ${bytes.length}`);
-    return bytes.subarray(start, end);
-  });
-  const [only] = parts;
-  if (only !== undefined && parts.length === 1) return only;
-  if (parts.reduce((sum, { length }) => sum + length, 0) > bytes.length)
-    throw new HeaderError("expected the extents of an item not to overlap");
-  return Buffer.concat(parts);
 }
 
 /** @see ISO/IEC 23008-12, 6.6.2.3 */

@@ -1,8 +1,12 @@
 import { readAv1Cost } from "./av1.ts";
-import { Reader } from "./boxes.ts";
-import { HeaderError, type StoredSize, textOf } from "./header.ts";
-import { extentOf, type Item, type ItemTable, itemOf, readItemTable } from "./items.ts";
+import { boxesOf, Reader } from "./boxes.ts";
+import { HeaderError, type StoredSize, textOf, UnsupportedHeader } from "./header.ts";
+import { dataOf, extentOf, type Item, type ItemTable, itemOf, only, readItemTable } from "./items.ts";
 
+/** An image that is coded, one of tiles, and one that is another. The others have canvases as large as their data say. */
+const TYPES = new Set(["av01", "grid", "iden"]);
+/** Each of them, if it came again and again, would make another copy of all pixels again and again. */
+const ONCE = ["ispe", "av1C", "clap", "irot", "imir"];
 /** A grid of grids of … : honest files have one level. */
 const MAX_DEPTH = 4;
 
@@ -11,6 +15,7 @@ const MAX_DEPTH = 4;
  * which all is decoded first: so the coded sizes of everything that the primary image is made of are added up.
  *
  * @throws {HeaderError} when what has to be decoded is not said
+ * @throws {UnsupportedHeader} when the image is made in another way
  * @see ISO/IEC 23008-12; AV1 Image File Format
  */
 export function readHeifSize(bytes: Uint8Array): StoredSize {
@@ -19,10 +24,15 @@ export function readHeifSize(bytes: Uint8Array): StoredSize {
   return { ...shown, orientation: 1, decodedPixels: decodedPixels(bytes, table, table.primaryId, 0) };
 }
 
-/** A sequence has a primary image, too: named as a still image, that is what decoders show. */
+/**
+ * The file as libheif reads what we have read: up to a second box `meta`, which it would take instead of the first. A sequence
+ * has a primary image, too: named as a still image, that is what decoders show.
+ */
 export function asStillAvif(bytes: Uint8Array): Uint8Array {
-  if (textOf(bytes, 8, 12) !== "avis") return bytes;
-  const still = Uint8Array.from(bytes);
+  const [, second] = boxesOf(bytes, 0, bytes.length).filter(({ type }) => type === "meta");
+  const single = bytes.subarray(0, second?.offset);
+  if (textOf(single, 8, 12) !== "avis") return single;
+  const still = Uint8Array.from(single);
   still.set(new TextEncoder().encode("avif"), 8);
   return still;
 }
@@ -40,22 +50,18 @@ function decodedPixels(bytes: Uint8Array, table: ItemTable, id: number, depth: n
 
 /** Of an item itself: of a coded image its frames, of a derived one the canvas. */
 function codedPixels(bytes: Uint8Array, item: Item): number {
+  if (!TYPES.has(item.type))
+    throw new UnsupportedHeader(`expected a coded image or a grid, got ${item.type}`);
+  const [, configuration] = ONCE.map((type) => only(item.properties, type));
   const size = extentOf(bytes, item);
   if (size === undefined) throw new HeaderError(`expected an item ${item.type} to say its size (ispe)`);
   const pixels = size.width * size.height;
   if (item.type !== "av01") return pixels;
-  let [framePixels, frames] = [pixels, 0];
-  for (const { start, end } of item.extents) {
-    const cost = readAv1Cost(bytes.subarray(start, end));
-    framePixels = Math.max(framePixels, cost.framePixels);
-    frames += cost.frames;
-  }
-  const configuration = item.properties.find(({ type }) => type === "av1C");
-  if (configuration !== undefined) {
-    const cost = readAv1Cost(bytes.subarray(configuration.start + 4, configuration.end));
-    framePixels = Math.max(framePixels, cost.framePixels);
-  }
-  return framePixels * Math.max(1, frames);
+  const streams = [dataOf(bytes, item)];
+  if (configuration !== undefined) streams.push(bytes.subarray(configuration.start + 4, configuration.end));
+  const costs = streams.map(readAv1Cost);
+  const frames = costs.reduce((sum, cost) => sum + cost.frames, 0);
+  return Math.max(pixels, ...costs.map(({ framePixels }) => framePixels)) * Math.max(1, frames);
 }
 
 /** After crop (`clap`) and turn (`irot`), in the order in which the file applies them. */

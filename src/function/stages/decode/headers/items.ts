@@ -27,10 +27,23 @@ export interface ItemTable {
  * @see ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12
  */
 export function readItemTable(bytes: Uint8Array): ItemTable {
+  // A second one is part of what stands behind the image, such as a motion photo's film.
   const meta = boxesOf(bytes, 0, bytes.length).find(({ type }) => type === "meta");
   if (meta === undefined) throw new HeaderError("expected a box meta, found none");
   const boxes = boxesOf(bytes, meta.start + 4, meta.end);
   return { items: readItems(bytes, boxes), primaryId: readPrimary(bytes, boxes) };
+}
+
+/**
+ * The one box, or property, of that type. Of two, one reader takes the first and another the last: what we charge would not be
+ * what is decoded.
+ *
+ * @throws {HeaderError} when there are two
+ */
+export function only(boxes: readonly Box[], type: string): Box | undefined {
+  const [box, ...others] = boxes.filter((candidate) => candidate.type === type);
+  if (others.length > 0) throw new HeaderError(`expected one ${type}, found ${1 + others.length}`);
+  return box;
 }
 
 /** @throws {HeaderError} when nothing is said of the item */
@@ -52,8 +65,25 @@ export function extentOf(
   return { width: reader.uint(4), height: reader.uint(4) };
 }
 
+/**
+ * All extents of an item, one after the other: what its decoder gets.
+ *
+ * @throws {HeaderError} when they lie outside of the file, or over each other
+ */
+export function dataOf(bytes: Uint8Array, { extents }: Item): Uint8Array {
+  const parts = extents.map(({ start, end }) => {
+    if (end > bytes.length) throw new HeaderError(`expected at least ${end} bytes, got ${bytes.length}`);
+    return bytes.subarray(start, end);
+  });
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
+  if (parts.reduce((sum, { length }) => sum + length, 0) > bytes.length)
+    throw new HeaderError("expected the extents of an item not to overlap");
+  return Buffer.concat(parts);
+}
+
 function readPrimary(bytes: Uint8Array, boxes: readonly Box[]): number {
-  const box = boxes.find(({ type }) => type === "pitm");
+  const box = only(boxes, "pitm");
   if (box === undefined) throw new HeaderError("expected a primary item (pitm), found none");
   const reader = new Reader(bytes, box);
   return reader.uint(reader.versionAndFlags().version === 0 ? 2 : 4);
@@ -61,7 +91,7 @@ function readPrimary(bytes: Uint8Array, boxes: readonly Box[]): number {
 
 function readItems(bytes: Uint8Array, boxes: readonly Box[]): Map<number, Item> {
   const items = new Map<number, Item>();
-  const find = (type: string) => boxes.find((box) => box.type === type);
+  const find = (type: string) => only(boxes, type);
   const [iinf, iprp, iref, iloc] = ["iinf", "iprp", "iref", "iloc"].map(find);
   if (iinf === undefined || iprp === undefined)
     throw new HeaderError("expected iinf and iprp, found not both");
@@ -84,20 +114,25 @@ function readTypes(bytes: Uint8Array, box: Box, items: Map<number, Item>): void 
     const id = inner.uint(version === 2 ? 2 : 4);
     inner.uint(2);
     const type = textOf(bytes, inner.offset, inner.offset + 4);
+    if (items.has(id)) throw new HeaderError(`expected item ${id} to be described once`);
     items.set(id, { type, properties: [], parts: [], auxiliaries: [], thumbnails: [], extents: [] });
   }
 }
 
 function readProperties(bytes: Uint8Array, { start, end }: Box, items: ReadonlyMap<number, Item>): void {
   const boxes = boxesOf(bytes, start, end);
-  const container = boxes.find(({ type }) => type === "ipco");
+  const container = only(boxes, "ipco");
   const properties = container === undefined ? [] : boxesOf(bytes, container.start, container.end);
+  const associated = new Set<number>();
   for (const box of boxes.filter(({ type }) => type === "ipma")) {
     const reader = new Reader(bytes, box);
     const { version, flags } = reader.versionAndFlags();
     const isWide = (flags & 1) === 1;
     for (let count = reader.uint(4); count > 0; count--) {
-      const item = items.get(reader.uint(version < 1 ? 2 : 4));
+      const id = reader.uint(version < 1 ? 2 : 4);
+      const item = items.get(id);
+      if (associated.has(id)) throw new HeaderError(`expected item ${id} to get its properties once`);
+      associated.add(id);
       for (let associations = reader.uint(1); associations > 0; associations--) {
         // The highest bit says "essential".
         const index = isWide ? reader.uint(2) & 0x7fff : reader.uint(1) & 0x7f;
@@ -137,9 +172,13 @@ function readLocations(
   const sizes = reader.uint(2);
   const [offsetSize, lengthSize, baseSize] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15];
   const indexSize = version === 0 ? 0 : sizes & 15;
+  const located = new Set<number>();
   let extents = 0;
   for (let count = reader.uint(version < 2 ? 2 : 4); count > 0; count--) {
-    const item = items.get(reader.uint(version < 2 ? 2 : 4));
+    const id = reader.uint(version < 2 ? 2 : 4);
+    const item = items.get(id);
+    if (located.has(id)) throw new HeaderError(`expected item ${id} to be located once`);
+    located.add(id);
     const isInIdat = version > 0 && (reader.uint(2) & 15) === 1;
     reader.uint(2); // data_reference_index
     const base = reader.uint(baseSize) + (isInIdat ? (idat?.start ?? 0) : 0);

@@ -1,8 +1,23 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import sharp from "sharp";
-import { readHeifSize } from "../../../../../src/function/stages/decode/headers/heif.ts";
-import { avifOf, clap, gridOf, ispe, type Still, still } from "../../../../hostile/heif.ts";
+import { UnsupportedHeader } from "../../../../../src/function/stages/decode/headers/header.ts";
+import { asStillAvif, readHeifSize } from "../../../../../src/function/stages/decode/headers/heif.ts";
+import { uint32 } from "../../../../hostile/containers.ts";
+import {
+  avifOf,
+  box,
+  clap,
+  gridOf,
+  imir,
+  irot,
+  ispe,
+  overlayData,
+  type Still,
+  still,
+  withBehind,
+} from "../../../../hostile/heif.ts";
+import { partsOf } from "../../../../hostile/structure.ts";
 
 const SIDE = 96;
 let file: Buffer;
@@ -43,8 +58,7 @@ test("a crop shows little and decodes all", async () => {
 });
 
 test("a quarter turn changes the sides' places", () => {
-  const irot = Buffer.from("\0\0\0\x09irot\x01", "latin1");
-  const turned = avifOf([coded([1, 2, 3, 4])], [ispe(SIDE, SIDE), part.configuration, clap(10, 20), irot]);
+  const turned = avifOf([coded([1, 2, 3, 4])], [ispe(SIDE, SIDE), part.configuration, clap(10, 20), irot(1)]);
   const { width, height } = readHeifSize(turned);
   assert.deepEqual([width, height], [20, 10]);
 });
@@ -74,6 +88,74 @@ test("every frame of an item is charged", () => {
     [ispe(SIDE, SIDE), part.configuration],
   );
   assert.equal(readHeifSize(many).decodedPixels, 200 * SIDE * SIDE);
+});
+
+test("frames in the configuration are charged, for the decoder gets them too", () => {
+  const frames = Buffer.concat([part.configuration.subarray(8), ...Array(199).fill(part.data)]);
+  const many = avifOf([coded([1, 2])], [ispe(SIDE, SIDE), box("av1C", frames)]);
+  assert.equal(readHeifSize(many).decodedPixels, 200 * SIDE * SIDE);
+});
+
+test("a unit that goes on in the next extent hides no frames", () => {
+  // To who begins with the second extent, it is one unit of a reserved type; the first ends that after five bytes.
+  const reserved = [(9 << 3) | 2];
+  const whole = Buffer.from([...reserved, 0xff, 0xff, 0xff, 0x3f]);
+  const first = Buffer.from([...reserved, whole.length]);
+  const data = Buffer.concat([first, whole, ...Array(200).fill(part.data)]);
+  const split = splitAt(avifOf([coded([1, 2], data)], [ispe(SIDE, SIDE), part.configuration]), first.length);
+  assert.equal(readHeifSize(split).decodedPixels, 200 * SIDE * SIDE);
+  const cut = avifOf([coded([1, 2], whole)], [ispe(SIDE, SIDE), part.configuration]);
+  assert.throws(() => readHeifSize(cut), /cut/);
+});
+
+/** The item of a file in two extents, the first of so many bytes. */
+function splitAt(file: Buffer, bytes: number): Buffer {
+  const iloc = file.indexOf("iloc");
+  const [offset, length] = [file.readUInt32BE(iloc + 18), file.readUInt32BE(iloc + 22)];
+  const extents = [offset + 8, bytes, offset + 8 + bytes, length - bytes].map(uint32);
+  const split = withBehind(file, "iloc", Buffer.alloc(8));
+  split.writeUInt32BE(split.readUInt32BE(iloc - 4) + 8, iloc - 4);
+  split.writeUInt16BE(2, iloc + 16);
+  Buffer.concat(extents).copy(split, iloc + 18);
+  return split;
+}
+
+test("an image whose canvas is as large as its data say, as an overlay's, is not decoded", () => {
+  const overlay = { type: "iovl", properties: [1], data: overlayData(16_000, 16_000) };
+  const properties = [ispe(SIDE, SIDE), part.configuration];
+  const bomb = avifOf([overlay, coded([1, 2])], properties, [["dimg", 1, [2]]]);
+  assert.throws(() => readHeifSize(bomb), UnsupportedHeader);
+});
+
+test("what copies all pixels is done once", () => {
+  for (const property of [irot(1), imir(1), clap(SIDE, SIDE)]) {
+    const again = avifOf([coded([1, 2, 3, 3])], [ispe(SIDE, SIDE), part.configuration, property]);
+    assert.throws(() => readHeifSize(again), /expected one (irot|imir|clap), found 2/);
+  }
+});
+
+test("what two readers may read in two ways is refused", () => {
+  const properties = [ispe(SIDE, SIDE), part.configuration];
+  const [first, second] = [avifOf([coded([1, 2])], properties), avifOf([coded([2, 1])], properties)];
+  for (const type of ["pitm", "iloc", "iinf", "iprp", "ipco"]) {
+    const found = partsOf(second).find(({ name }) => name === type);
+    const twice = withBehind(first, type, second.subarray(found?.start, found?.end));
+    assert.throws(() => readHeifSize(twice), new RegExp(`expected one ${type}, found 2`));
+  }
+  const associations = partsOf(second).find(({ name }) => name === "ipma");
+  const twice = withBehind(first, "ipma", second.subarray(associations?.start, associations?.end));
+  assert.throws(() => readHeifSize(twice), /item 1 to get its properties once/);
+  const other = box("infe", uint32(0x0200_0000), uint32(0x1_0000), Buffer.from("iden\0"));
+  // Inside the box, and not among those that it says it has.
+  const described = withBehind(first, "iinf", other);
+  const iinf = described.indexOf("iinf");
+  described.writeUInt32BE(described.readUInt32BE(iinf - 4) + other.length, iinf - 4);
+  assert.throws(() => readHeifSize(described), /item 1 to be described once/);
+});
+
+test("the decoder sees no second image behind the one that was read", () => {
+  const second = avifOf([coded([1, 2])], [ispe(7000, 7000), part.configuration]);
+  assert.deepEqual(asStillAvif(Buffer.concat([file, second.subarray(second.readUInt32BE(0))])), file);
 });
 
 test("images within themselves, without a size or without a place are refused", () => {
