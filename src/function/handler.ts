@@ -1,7 +1,7 @@
 import middy from "@middy/core";
 import { createClassifier } from "./classifier.ts";
 import { readConfig } from "./config.ts";
-import { collectSeldom, keepYoungGenerationSmall } from "./heap.ts";
+import { collectSeldom, holdYoungGeneration } from "./heap.ts";
 import { assertMemory } from "./memory.ts";
 import { loadModel } from "./model/load.ts";
 import { createResponder } from "./respond.ts";
@@ -16,7 +16,6 @@ const model = await loadModel(config.modelDir, { intraOpNumThreads: config.intra
 const classifier = await createClassifier(model, config);
 const metrics = createMetrics(config.serviceName, model.name);
 const modelLoadMs = performance.now() - startedAt;
-keepYoungGenerationSmall();
 collectSeldom();
 let isColdStart = true;
 
@@ -35,5 +34,6 @@ export const handler = middy(createResponder({ config, classifier, metrics, s3: 
     }
     if (isColdStart) recordColdStart(metrics, modelLoadMs);
     isColdStart = false;
+    holdYoungGeneration();
   },
 });
