@@ -1,14 +1,15 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import { type BuildOptions, build, type Loader, type Plugin } from "esbuild";
+import { join, relative, resolve } from "node:path";
+import type { BuildOptions, Loader, Plugin } from "esbuild";
+import { type Bundle, keepBundle, MAP_DIR, moveSourceMap } from "./bundle-cache.ts";
+import { replaceFile } from "./replace-file.ts";
 import { PROJECT_DIR, readFunctionTemplate, readTemplate } from "./template.ts";
 
 /** Where `npm run build` and `npm start` put the bundle. */
-export const FUNCTION_DIR = resolve(PROJECT_DIR, ".build/function");
+export const FUNCTION_DIR = MAP_DIR;
 
 /**
  * Bundles the function as `sam build` would: with esbuild and the `Metadata.BuildProperties` of `ClassifierFunction`
- * in `template.yaml`, so that what runs here is what is deployed.
+ * in `template.yaml`, so that what runs here is what is deployed. One of before is used when nothing has changed.
  *
  * @param outDir  folder for `handler.mjs`, the other entry points and their source maps; made if missing
  * @param plugins none but in tests that take something out
@@ -21,30 +22,36 @@ export async function buildFunction(
 ): Promise<{ file: string; bytes: number }> {
   const { buildProperties } = readFunctionTemplate(await readTemplate());
   const options = esbuildOptions(buildProperties);
+  const { files, entry } = await (plugins.length === 0
+    ? keepBundle(options, bundleFunction)
+    : bundleFunction(options, plugins));
+  for (const [name, contents] of Object.entries(files)) {
+    const path = join(outDir, name);
+    await replaceFile(path, name.endsWith(".map") ? moveSourceMap(contents, path) : contents);
+  }
+  return { file: join(outDir, entry), bytes: Buffer.byteLength(files[entry] ?? "") };
+}
+
+async function bundleFunction(options: BuildOptions, plugins: Plugin[] = []): Promise<Bundle> {
+  const { build } = await import("esbuild");
   const { outputFiles, metafile } = await build({
     ...options,
     absWorkingDir: PROJECT_DIR,
     plugins,
-    outdir: outDir,
+    outdir: MAP_DIR,
     metafile: true,
     write: false,
     logLevel: "silent",
   });
   const [first] = options.entryPoints as string[];
   const entry = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === first)?.[0];
-  const bundle = outputFiles.find(({ path }) => entry !== undefined && path === resolve(PROJECT_DIR, entry));
-  if (bundle === undefined)
+  if (entry === undefined)
     throw new Error("esbuild made no file of the entry point that template.yaml names.");
-  for (const { path, contents } of outputFiles) await replaceFile(path, contents);
-  return { file: bundle.path, bytes: bundle.contents.length };
-}
-
-/** In one step, because another run may be loading the bundle at this moment. */
-async function replaceFile(path: string, contents: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const unfinished = `${path}.${process.pid}.${performance.now()}`;
-  await writeFile(unfinished, contents);
-  await rename(unfinished, path);
+  return {
+    files: Object.fromEntries(outputFiles.map(({ path, text }) => [relative(MAP_DIR, path), text])),
+    entry: relative(MAP_DIR, resolve(PROJECT_DIR, entry)),
+    inputs: Object.keys(metafile.inputs),
+  };
 }
 
 /**

@@ -10,8 +10,6 @@ import {
   type StartOptions,
   wholeNumber,
 } from "./options.ts";
-import { runFiles } from "./run-files.ts";
-import { serve } from "./serve.ts";
 
 interface Flags {
   readonly model: string;
@@ -79,7 +77,10 @@ export function startProgram(name: "start" | "classify"): Command {
       if (flags.compare !== undefined && flags.watch !== undefined)
         throw new UsageError("expected --compare or --watch, got both.");
       if (flags.csv && flags.json) throw new UsageError("expected --csv or --json, got both.");
-      process.exitCode = await (hasFiles ? runFiles(files, read(flags)) : serve(read(flags)));
+      const options = read(flags);
+      // Loaded only now: help and wrong usage are told at once.
+      if (hasFiles) process.exitCode = await (await import("./run-files.ts")).runFiles(files, options);
+      else process.exitCode = await (await import("./serve.ts")).serve(options);
     });
 }
 
