@@ -7,7 +7,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { ResultDocument } from "../../src/local/command/result.ts";
 import { startStack } from "../../src/local/stack.ts";
 import { PROJECT_DIR } from "../../src/local/template.ts";
-import { playPoison, poisonedAt } from "./poison.ts";
+import { CRASHING, playPoison, poisonedAt } from "./poison.ts";
 
 const COUNT = 100;
 
@@ -72,3 +72,18 @@ for (const [poison, options] of [
     assert.equal(deaths.filter((reason) => reason.includes("out of memory")).length > 0, poison === "memory");
   });
 }
+
+test("an upload that ends the process at once takes none of the ten beside it along", {
+  timeout: 120_000,
+}, async (t) => {
+  const { stack, ended } = await playPoison(
+    t,
+    CRASHING,
+    await readFile(join(PROJECT_DIR, "test/fixtures/photo-1.jpg")),
+  );
+  const [dead, ...others] = stack.deadMessages();
+  assert.deepEqual(others, []);
+  assert.equal(ended.get("killer"), "dead");
+  assert.equal(dead?.receiveCount, 7);
+  assert.match(dead?.reason ?? "", /Runtime\.ExitError.*aborted/);
+});

@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import type { ResultsAs } from "../../src/function/config.ts";
-import { lineThrough, measureWork } from "../../src/measure/cost/measure.ts";
+import { lineThrough } from "../../src/measure/cost/measure.ts";
 import { metricQueries, readMetrics } from "../../src/measure/cost/metrics-file.ts";
 import {
   type Assumptions,
@@ -18,6 +17,7 @@ import {
 } from "../../src/measure/cost/model.ts";
 import { PRICES } from "../../src/measure/cost/prices.ts";
 import { best, settingOf, sweep } from "../../src/measure/cost/sweep.ts";
+import { assertMeasured } from "./assert-measured.ts";
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, "../..");
@@ -210,25 +210,5 @@ test("an unreadable metrics file ends with 1 and one line", async () => {
   );
 });
 
-for (const [way, requests] of Object.entries(REQUESTS)) {
-  test(`the real function is measured on batches of 1 and 10, and makes the requests of ${way}`, async () => {
-    const { work, batches } = await measureWork({
-      resultsAs: way as ResultsAs,
-      modelDir: join(ROOT, "models/upload-triage"),
-      pictures: ["photo-1.jpg", "chart-1.png"].map((name) => join(ROOT, "test/fixtures", name)),
-      invocations: 2,
-    });
-    assert.deepEqual(
-      batches.map(({ batch }) => batch),
-      [1, 10],
-    );
-    for (const { wallMs, cpuMs, mainMs } of batches) assert.ok(wallMs > 0 && cpuMs > 0 && mainMs > 0);
-    assert.ok(
-      work.cpuPerPictureMs > 0 &&
-        work.peakMemoryMb > 50 &&
-        work.logBytes.fixed + work.logBytes.perPicture > 10,
-    );
-    assert.deepEqual(work.requests, requests);
-    assert.ok(work.resultBytesPerPicture > 300);
-  });
-}
+test("the real function is measured on batches of 1 and 10, and makes the requests of lines", () =>
+  assertMeasured("lines"));

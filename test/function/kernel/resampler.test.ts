@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createResampler } from "../../../src/function/kernel/resampler.ts";
 import { assertPillows, assertSame } from "./assert-pillow.ts";
-import { type Case, drawCheckerboard, FILTER_NAMES, modelCase, ownPixels, pillowIsMissing } from "./cases.ts";
+import { type Case, FILTER_NAMES, modelCase, ownPixels, pillowIsMissing } from "./cases.ts";
 import { STORED_CASES } from "./store-vectors.ts";
 
 test("small images become what Pillow made of them, to the last bit, with each filter and orientation", () => {
@@ -16,49 +16,6 @@ test("small images become what Pillow made of them, to the last bit, with each f
 });
 
 const needsPillow = { skip: pillowIsMissing() };
-
-const SIZES = [
-  [500, 375],
-  [333, 500],
-  [1, 1],
-  [2, 3],
-  [100, 80],
-  [1000, 41],
-  [41, 1000],
-  [1600, 1200],
-] as const;
-
-for (const filter of FILTER_NAMES) {
-  test(`${filter} is Pillow's to the last bit, from 1 × 1 to 1600 × 1200`, needsPillow, () => {
-    assertPillows(SIZES.map((size) => modelCase(size, [256, 224], filter)));
-  });
-
-  test(`${filter} is Pillow's in each orientation, gray and in colour`, needsPillow, () => {
-    const orientations = [1, 2, 3, 4, 5, 6, 7, 8];
-    assertPillows(
-      ([1, 3] as const).flatMap((channels) =>
-        orientations.map((orientation) => modelCase([231, 170], [64, 56], filter, { channels, orientation })),
-      ),
-    );
-  });
-
-  test(
-    `${filter} makes Pillow's of checkerboards, whose gray is half a level from two others`,
-    needsPillow,
-    () => {
-      const ratios = [2, 3, 4, 6, 10, 1.46, 2.3, 6.25];
-      assertPillows(
-        ratios.flatMap((ratio) =>
-          [1, 2, 3].map((cell) => {
-            const side = Math.round(48 * ratio);
-            const one = modelCase([side, side], [48, 48], filter);
-            return { ...one, image: { ...one.image, pixels: drawCheckerboard(side, cell) } };
-          }),
-        ),
-      );
-    },
-  );
-}
 
 test("a crop beyond the image is black around it", needsPillow, () => {
   assertPillows([
@@ -125,7 +82,7 @@ test("rows may be farther apart than their pixels", () => {
 test("a plain image stays plain, enlarged or made smaller a thousand times", () => {
   for (const size of [
     [3, 2],
-    [1500, 900],
+    [700, 400],
     [9000, 20],
   ] as const) {
     for (const filter of FILTER_NAMES) {

@@ -35,7 +35,7 @@ export async function runCommand(
   test: TestContext,
   command: "start" | "invoke",
   args: readonly string[],
-  input: string | Uint8Array = "",
+  input = "",
 ): Promise<Ended> {
   const child = startCommand(test, command, args);
   let stdout = "";

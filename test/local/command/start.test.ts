@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PROJECT_DIR } from "../../../src/local/template.ts";
 import { FIXTURES, runCommand, temporaryFolder } from "./harness.ts";
 
 const LIMIT = { timeout: 90_000 };
@@ -55,29 +53,6 @@ test(
   },
 );
 
-test("with --strict a rejected picture makes the status 1", LIMIT, async (t) => {
-  const empty = join(await temporaryFolder(t), "empty.png");
-  await writeFile(empty, "");
-  const { code, stdout } = await runCommand(t, "start", [empty, "--strict"]);
-  assert.match(stdout, /OBJECT_EMPTY/);
-  assert.equal(code, 1);
-});
-
-test("twenty pictures have a progress bar on a terminal", {
-  ...LIMIT,
-  skip: spawnSync("script", ["--version"]).error !== undefined && "needs the script command of util-linux",
-}, async (t) => {
-  const dir = await temporaryFolder(t);
-  for (let index = 0; index < 20; index++)
-    await copyFile(join(FIXTURES, "icon-1.png"), join(dir, `${index}.png`));
-  const start = join(PROJECT_DIR, "src/local/start.ts");
-  const command = [process.execPath, start, dir].map((part) => `'${part}'`).join(" ");
-  const { stdout, status } = spawnSync("script", ["-qec", command, "/dev/null"], { encoding: "utf8" });
-  assert.equal(status, 0);
-  assert.match(stdout, /classify .*\d+% \| \d+\/20 pictures/);
-  assert.match(stdout, /20 pictures in [\d.]+ s: 20 classified/);
-});
-
 test("--help names every flag and the exit statuses", LIMIT, async (t) => {
   const { code, stdout } = await runCommand(t, "start", ["--help"]);
   for (const flag of "model concurrency memory timeout port data no-samples open json csv strict".split(
@@ -104,12 +79,15 @@ for (const { args, message } of [
   });
 }
 
-test("an image on stdin is called stdin", LIMIT, async (t) => {
-  const photo = await readFile(join(FIXTURES, "photo-1.jpg"));
-  const { code, stdout } = await runCommand(t, "start", ["-", "--csv", "--concurrency", "1"], photo);
-  assert.match(stdout, /^stdin,classified,photo,/m);
-  assert.equal(code, 0);
-});
+test(
+  "an image on stdin is called stdin, and with --strict a rejected one makes the status 1",
+  LIMIT,
+  async (t) => {
+    const { code, stdout } = await runCommand(t, "start", ["-", "--csv", "--strict", "--concurrency", "1"]);
+    assert.match(stdout, /^stdin,rejected,.*OBJECT_EMPTY/m);
+    assert.equal(code, 1);
+  },
+);
 
 test("a file that is not there is told, and the status is 1", LIMIT, async (t) => {
   const { code, stderr } = await runCommand(t, "start", ["absent.jpg"]);

@@ -245,3 +245,18 @@ test(
     assert.equal(run("no-such-command").status, 2);
   },
 );
+
+test("twenty pictures have a progress bar on a terminal", {
+  timeout: 90_000,
+  skip: spawnSync("script", ["--version"]).error !== undefined && "needs the script command of util-linux",
+}, async (t) => {
+  const dir = await temporaryFolder(t);
+  for (let index = 0; index < 20; index++)
+    await copyFile(join(FIXTURES, "icon-1.png"), join(dir, `${index}.png`));
+  const start = join(PROJECT_DIR, "src/local/start.ts");
+  const command = [process.execPath, start, dir].map((part) => `'${part}'`).join(" ");
+  const { stdout, status } = spawnSync("script", ["-qec", command, "/dev/null"], { encoding: "utf8" });
+  assert.equal(status, 0);
+  assert.match(stdout, /classify .*\d+% \| \d+\/20 pictures/);
+  assert.match(stdout, /20 pictures in [\d.]+ s: 20 classified/);
+});

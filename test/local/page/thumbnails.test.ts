@@ -34,7 +34,8 @@ for (const [what, make, isShown] of [
         create: { width: 8000, height: 8000, channels: 3, background: "red" },
         limitInputPixels: false,
       })
-        .png()
+        .toColourspace("b-w")
+        .png({ compressionLevel: 1 })
         .toBuffer(),
     false,
   ],
