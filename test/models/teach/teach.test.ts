@@ -1,71 +1,19 @@
 import assert from "node:assert/strict";
-import { execFile, spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { Ajv } from "ajv";
-import { type Classifier, createClassifier } from "../../../src/function/classifier.ts";
+import { createClassifier } from "../../../src/function/classifier.ts";
 import { loadModel } from "../../../src/function/model/load.ts";
 import schema from "../../../src/function/result.schema.json" with { type: "json" };
 import { classifiedResult } from "../../../src/function/result.ts";
 import { PROJECT_DIR } from "../../../src/local/template.ts";
-import { DEFAULT_MODEL, MODELS_DIR } from "../../../src/models/folder.ts";
+import { DEFAULT_MODEL } from "../../../src/models/folder.ts";
 import { decodeOnnx } from "../../../src/models/onnx/model.ts";
 import { DEPLOYED_SETTINGS } from "../../../src/models/settings.ts";
-import type { Report } from "../../../src/models/teach/report.ts";
-import { drawFolder, drawPicture, type Kind } from "./pictures.ts";
-
-const CLI = join(PROJECT_DIR, "src/models/cli.ts");
-const KINDS: readonly Kind[] = ["bars", "dots", "rings", "stripes"];
-const TAUGHT = 12;
-
-const root = mkdtempSync(join(tmpdir(), "teach-"));
-const models = join(root, "models");
-const images = join(root, "images");
-const unseen = join(root, "unseen");
-after(() => rmSync(root, { recursive: true, force: true }));
-
-interface Ended {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function teach(name: string, ...args: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    const all = [CLI, "teach", name, "--models", models, ...args];
-    execFile(process.execPath, all, { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
-
-async function report(name: string, ...args: string[]): Promise<Report> {
-  const { status, stdout, stderr } = await teach(name, "--json", ...args);
-  assert.equal(status, 0, stderr);
-  return JSON.parse(stdout) as Report;
-}
-
-function open(name: string): Promise<Classifier> {
-  return loadModel(join(models, name)).then((model) => createClassifier(model, DEPLOYED_SETTINGS));
-}
-
-before(async () => {
-  cpSync(join(MODELS_DIR, DEFAULT_MODEL), join(models, DEFAULT_MODEL), { recursive: true });
-  await drawFolder(images, KINDS, TAUGHT);
-  await drawFolder(unseen, KINDS, 8, 100);
-});
+import { CLI, images, KINDS, models, open, report, root, TAUGHT, teach, unseen } from "./harness.ts";
+import { drawFolder, drawPicture } from "./pictures.ts";
 
 describe("model teach", () => {
   test("makes a model of a folder of images that is as good as it says", async () => {
@@ -73,6 +21,10 @@ describe("model teach", () => {
     assert.equal(said.backbone.name, DEFAULT_MODEL);
     assert.equal(said.estimate.accuracy.count, KINDS.length * TAUGHT);
     assert.equal(said.estimate.leftOut, "image");
+    assert.match(
+      said.warnings.join("\n"),
+      /^only upload-triage .*run `npm run model -- pull mobilenet-v2` first/m,
+    );
     const { model, classify } = await open("drawings");
     assert.deepEqual(model.labels, KINDS);
     let right = 0;
@@ -125,19 +77,6 @@ describe("model teach", () => {
     assert.ok(unknown >= 5, `${unknown} of 6`);
   });
 
-  test("a folder _other chooses the threshold, and is no label", async () => {
-    const folder = join(root, "with-other");
-    cpSync(images, folder, { recursive: true });
-    await drawFolder(join(root, "others"), ["noise"], 8);
-    renameSync(join(root, "others/noise"), join(folder, "_other"));
-    const { estimate, unknown } = await report("with-other", "--images", folder);
-    assert.deepEqual(
-      estimate.classes.map(({ label }) => label),
-      KINDS,
-    );
-    assert.equal(unknown.otherShare, 1);
-  });
-
   test("tells what to do next: suspects, confused pairs, near-duplicates, on a page with the images in it", async () => {
     const folder = join(root, "flawed");
     cpSync(images, folder, { recursive: true });
@@ -163,64 +102,6 @@ describe("model teach", () => {
     assert.match(stdout, /Perhaps under the wrong label:\n[\s\S]*bars\/ring\.jpg: bars, looks like rings/);
     assert.match(stdout, /Near-duplicates, left out together:\n {2}dots\/1\.jpg, dots\/twin\.jpg/);
     assert.match(stdout, /rings\/letter\.jpg: UNSUPPORTED_FORMAT/);
-  });
-
-  test("sources are left out whole: what only one of them shows does not count as learnt", async () => {
-    const folder = join(root, "sources");
-    for (const kind of ["bars", "dots"] as const) {
-      for (let index = 0; index < 12; index++)
-        await drawPicture(join(folder, kind, `shop${index % 4}`, `${index}.jpg`), kind, index);
-    }
-    const { estimate } = await report("sources", "--images", folder);
-    assert.equal(estimate.leftOut, "source");
-    assert.equal(estimate.groupCount, 4);
-  });
-
-  test("corrections in a later folder replace what they correct", async () => {
-    const folder = join(root, "uncorrected");
-    cpSync(images, folder, { recursive: true });
-    cpSync(join(unseen, "rings/101.jpg"), join(folder, "bars/101.jpg"));
-    const corrections = join(root, "corrections/images");
-    mkdirSync(join(corrections, "rings"), { recursive: true });
-    cpSync(join(unseen, "rings/101.jpg"), join(corrections, "rings/upload.jpg"));
-    const countOf = ({ estimate }: Report, label: string) =>
-      estimate.classes.find((entry) => entry.label === label)?.count;
-    const before = await report("corrected", "--images", folder);
-    assert.deepEqual([countOf(before, "bars"), countOf(before, "rings")], [TAUGHT + 1, TAUGHT]);
-    const after = await report("corrected", "--force", "--images", folder, corrections);
-    assert.deepEqual([countOf(after, "bars"), countOf(after, "rings")], [TAUGHT, TAUGHT + 1]);
-    writeFileSync(
-      join(root, "list.tsv"),
-      [
-        "file\tlabel",
-        ...KINDS.slice(0, 2).flatMap((kind) => [0, 1, 2, 3, 4].map((n) => `${kind}/${n}.jpg\t${kind}`)),
-      ].join("\n"),
-    );
-    const listed = await report("listed", "--images", images, "--list", join(root, "list.tsv"));
-    assert.equal(listed.estimate.accuracy.count, 10);
-    assert.match(listed.warnings.join("\n"), /fewer than 10 images of bars \(5\), dots \(5\)/);
-  });
-
-  test("says in one line what comes first where only upload-triage is here", async () => {
-    const { warnings } = await report("alone", "--images", images);
-    assert.match(
-      warnings.join("\n"),
-      /^only upload-triage .*run `npm run model -- pull mobilenet-v2` first/m,
-    );
-  });
-
-  test("tries every model that is here, and passes by those that were taught", async () => {
-    cpSync(join(models, DEFAULT_MODEL), join(models, "second"), { recursive: true });
-    mkdirSync(join(models, "broken"));
-    writeFileSync(join(models, "broken/config.json"), "{}");
-    const { backbones } = await report("best", "--images", images);
-    assert.deepEqual(
-      backbones.map(({ name }) => name),
-      ["broken", "second", DEFAULT_MODEL],
-    );
-    assert.ok("problem" in (backbones[0] ?? {}));
-    rmSync(join(models, "second"), { recursive: true });
-    rmSync(join(models, "broken"), { recursive: true });
   });
 
   test("--extend keeps the labels of the model that it builds on: one inference answers for all", async () => {
