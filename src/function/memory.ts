@@ -9,8 +9,11 @@ const BASE_BYTES = 300 * 2 ** 20;
 /** What the decoder of the most expensive format takes, AVIF of 4:4:4: `test/function/stages/decode/peak.ts`. HEIC takes 6. */
 export const MAX_BYTES_PER_PIXEL = 19;
 
-/** A thread with libheif in it, from the first HEIC on: the same `peak.ts` with a small HEIC, and with one in tiles. */
-const HEIC_THREAD_BYTES = 40 * 2 ** 20;
+/** A thread with libde265 in it, from the first HEIC on that is larger than a thumbnail: `RssAnon` after thirty tiles. */
+const HEIC_THREAD_BYTES = 30 * 2 ** 20;
+
+/** Its twin for thumbnails on the thread of all images, and the code of both: `RssAnon` after thirty thumbnails. */
+const HEIC_BRIEF_BYTES = 10 * 2 ** 20;
 
 /** A process that decodes apart, without the image: `RssAnon` of `decode-process.mjs` after a small one. */
 const DECODE_PROCESS_BYTES = 32 * 2 ** 20;
@@ -26,11 +29,13 @@ export function worstCaseBytes(
   const pixels = config.maxImagePixels * (1 + 2 * config.decodesInFlight * SMALL_IMAGE_SHARE);
   const files = Math.max(config.fileMemoryMb * 2 ** 20, config.maxObjectBytes);
   const rooms = 2 * config.decodesInFlight * KEPT_PIXEL_BYTES;
-  const threads = config.formats.includes("heic") ? heicThreads(config.memorySizeMb) * HEIC_THREAD_BYTES : 0;
-  const together = files + rooms + threads + MAX_BYTES_PER_PIXEL * pixels;
+  const heic = config.formats.includes("heic")
+    ? HEIC_BRIEF_BYTES + heicThreads(config.memorySizeMb) * HEIC_THREAD_BYTES
+    : 0;
+  const together = files + rooms + heic + MAX_BYTES_PER_PIXEL * pixels;
   // An image that is alone lies in both processes.
   const { maxObjectBytes, maxImagePixels } = config;
-  const apart = DECODE_PROCESS_BYTES + 2 * maxObjectBytes + threads + MAX_BYTES_PER_PIXEL * maxImagePixels;
+  const apart = DECODE_PROCESS_BYTES + 2 * maxObjectBytes + heic + MAX_BYTES_PER_PIXEL * maxImagePixels;
   return BASE_BYTES + Math.max(together, apart);
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { inspectImage } from "../../src/function/stages/decode/header.ts";
-import { openLibheif } from "../../src/function/stages/decode/heic/libheif.ts";
+import { openLibde265 } from "../../src/function/stages/decode/heic/libde265.ts";
 import { writePixels } from "../../src/function/stages/decode/heic/pixels.ts";
 
 // Prints a hash of the pixels of each HEIC's smallest image, as the function's thread decodes it. Usage: heic.mjs FILE …
@@ -11,19 +11,18 @@ import { writePixels } from "../../src/function/stages/decode/heic/pixels.ts";
 declare const WebAssembly: { compile: (bytes: Uint8Array) => Promise<object> };
 
 const require = createRequire(import.meta.url);
-const factory = require("libheif-js/libheif-wasm/libheif.js");
 const module = await WebAssembly.compile(
   readFileSync(require.resolve("libheif-js/libheif-wasm/libheif.wasm")),
 );
 for (const file of process.argv.slice(2)) {
-  const libheif = await openLibheif(factory, module);
+  const libde265 = openLibde265(module);
   const { heic } = inspectImage(readFileSync(file), 50_000_000);
   const image = heic?.thumbnails.at(-1) ?? heic?.full;
   const [coded] = image?.tiles ?? [];
   if (coded === undefined) throw new Error(`expected ${file} to have a tile`);
   const { width, height } = coded;
   const pixels = new Uint8ClampedArray(width * height * 3);
-  libheif.decode(coded, (planes) => {
+  libde265.decode(coded, (planes) => {
     const target = { pixels, channels: 3, imageWidth: width, left: 0, top: 0, width, height } as const;
     writePixels(planes, undefined, 1, target);
   });

@@ -7,8 +7,8 @@ import { openTiffLoader } from "../native.ts";
 import { makeGray } from "./decode/gray.ts";
 import type { ImageHeader } from "./decode/header.ts";
 import { decodeHeic, type HeicOptions, imageFor } from "./decode/heic/decode.ts";
+import { createHeicDecoders, type HeicDecoders } from "./decode/heic/decoders.ts";
 import { heicThreads } from "./decode/heic/threads.ts";
-import { createHeicWorkers, type HeicWorkers } from "./decode/heic/workers.ts";
 import { decodeJpeg, type PixelRoom } from "./decode/jpeg.ts";
 import { type DecodeOptions, renderPixels } from "./decode/sharp.ts";
 import type { Normalization } from "./normalize.ts";
@@ -16,7 +16,7 @@ import type { Normalization } from "./normalize.ts";
 /** What all images share to be decoded and resampled. */
 export interface Decoders {
   readonly resampler: Resampler;
-  readonly heic: HeicWorkers;
+  readonly heic: HeicDecoders;
 }
 
 /** Other decoders than HEIC's heed no `signal`, but `timeoutSeconds`. */
@@ -36,7 +36,7 @@ export function createDecoders(
   if (settings.formats.includes("tiff")) openTiffLoader();
   return {
     resampler: createResampler(),
-    heic: createHeicWorkers(heicThreads(settings.memorySizeMb), settings.maxImagePixels),
+    heic: createHeicDecoders(heicThreads(settings.memorySizeMb), settings.maxImagePixels),
   };
 }
 

@@ -27,26 +27,11 @@ export interface HevcConfiguration {
  * @see ISO/IEC 14496-15, 8.3.3.1
  */
 export function readHevcConfiguration(box: Uint8Array): HevcConfiguration {
-  const at = (offset: number) => {
-    const byte = box[offset];
-    if (byte === undefined) throw new HeaderError("the HEVC configuration (hvcC) is cut");
-    return byte;
-  };
-  const lengthBytes = (at(21) & 3) + 1;
   const pictures: HevcPicture[] = [];
-  let offset = 23;
-  for (let arrays = at(22); arrays > 0; arrays--) {
-    const type = at(offset) & 63;
-    let count = at(offset + 1) * 256 + at(offset + 2);
-    offset += 3;
-    for (; count > 0; count--) {
-      const length = at(offset) * 256 + at(offset + 1);
-      offset += 2 + length;
-      if (type === SPS) pictures.push(readSequenceParameters(box.subarray(offset - length, offset)));
-    }
-  }
+  for (const unit of parameterSets(box))
+    if (typeOf(unit) === SPS) pictures.push(readSequenceParameters(unit));
   if (pictures.length === 0) throw new HeaderError("expected the HEVC configuration to hold an SPS");
-  return { pictures, lengthBytes };
+  return { pictures, lengthBytes: lengthBytesOf(box) };
 }
 
 /**
@@ -56,18 +41,59 @@ export function readHevcConfiguration(box: Uint8Array): HevcConfiguration {
  */
 export function countPictures(data: Uint8Array, lengthBytes: number): number {
   let [pictures, units] = [0, 0];
-  for (let offset = 0; offset + lengthBytes + 3 <= data.length; units++) {
-    if (units === MAX_UNITS) throw new HeaderError(`expected at most ${MAX_UNITS} units in an HEVC item`);
-    let length = 0;
-    for (let i = 0; i < lengthBytes; i++) length = length * 256 + (data[offset + i] as number);
-    const start = offset + lengthBytes;
-    const type = ((data[start] as number) >> 1) & 63;
+  for (const unit of dataUnits(data, lengthBytes)) {
+    if (units++ === MAX_UNITS) throw new HeaderError(`expected at most ${MAX_UNITS} units in an HEVC item`);
+    const type = typeOf(unit);
     if (type === SPS) throw new HeaderError("expected no parameters (SPS) in the data of an HEVC item");
-    const isFirstSlice = ((data[start + 2] as number) & 0x80) !== 0;
+    const isFirstSlice = ((unit[2] ?? 0) & 0x80) !== 0;
     if (type < FIRST_PARAMETER_SET && isFirstSlice) pictures++;
-    offset = start + length;
   }
   return pictures;
+}
+
+/**
+ * What a decoder is fed with: the parameter sets, then the data.
+ *
+ * @throws {HeaderError} when a unit is cut
+ */
+export function* unitsOf(image: { configuration: Uint8Array; data: Uint8Array }): Generator<Uint8Array> {
+  yield* parameterSets(image.configuration);
+  yield* dataUnits(image.data, lengthBytesOf(image.configuration));
+}
+
+const typeOf = ([first = 0]: Uint8Array): number => (first >> 1) & 63;
+
+/** Bytes of the length before each unit of the data. */
+const lengthBytesOf = (configuration: Uint8Array): number => ((configuration[21] ?? 0) & 3) + 1;
+
+function* parameterSets(box: Uint8Array): Generator<Uint8Array> {
+  const at = (offset: number) => {
+    const byte = box[offset];
+    if (byte === undefined) throw new HeaderError("the HEVC configuration (hvcC) is cut");
+    return byte;
+  };
+  let offset = 23;
+  for (let arrays = at(22); arrays > 0; arrays--) {
+    let count = at(offset + 1) * 256 + at(offset + 2);
+    offset += 3;
+    for (; count > 0; count--) {
+      const length = at(offset) * 256 + at(offset + 1);
+      offset += 2 + length;
+      if (offset > box.length) throw new HeaderError("the HEVC configuration (hvcC) is cut");
+      yield box.subarray(offset - length, offset);
+    }
+  }
+}
+
+function* dataUnits(data: Uint8Array, lengthBytes: number): Generator<Uint8Array> {
+  for (let offset = 0; offset < data.length; ) {
+    let length = 0;
+    for (let i = 0; i < lengthBytes; i++) length = length * 256 + (data[offset + i] ?? 0);
+    const start = offset + lengthBytes;
+    offset = start + length;
+    if (offset > data.length) throw new HeaderError("a unit of the HEVC data is cut");
+    yield data.subarray(start, offset);
+  }
 }
 
 /** @see Rec. ITU-T H.265, 7.3.2.2 */

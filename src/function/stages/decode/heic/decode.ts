@@ -5,8 +5,9 @@ import type { HeicHeader, HeicImage } from "../headers/heic.ts";
 import { MAX_DECODE_SECONDS } from "../limit.ts";
 import { mustBeWhole, scaleFor, uprightToStored } from "../scale.ts";
 import type { DecodeOptions } from "../sharp.ts";
+import type { HeicDecoders } from "./decoders.ts";
 import { convertToSrgb } from "./profile.ts";
-import type { HeicWorkers, Task } from "./workers.ts";
+import type { Task } from "./tiles.ts";
 
 export interface HeicOptions extends Omit<DecodeOptions, "maxImagePixels"> {
   /** A thumbnail is decoded instead of the image when it has this percentage of the pixels that the resize makes, per axis. */
@@ -35,14 +36,14 @@ export function imageFor(
 /**
  * Decodes a HEIC image, or a thumbnail in it, as small as the plan allows.
  *
- * @throws {ClassifierError} as `HeicWorkers.run` does
+ * @throws {ClassifierError} as `HeicDecoders.run` does
  */
 export async function decodeHeic(
   header: HeicHeader,
   plan: GeometryPlan,
   kernel: Kernel,
   options: HeicOptions,
-  workers: HeicWorkers,
+  decoders: HeicDecoders,
 ): Promise<StoredImage> {
   const image = imageFor(header, plan, options.heicThumbnailPercent);
   const { crop, orientation } = image;
@@ -54,10 +55,9 @@ export async function decodeHeic(
   const colour = canvasOf(image, scale, 3);
   const alpha = header.alpha === undefined ? undefined : canvasOf(header.alpha, scale, 1);
   const tasks = [...colour.tasks, ...(alpha?.tasks ?? [])];
-  await workers.run(tasks, {
-    timeoutSeconds: options.timeoutSeconds ?? MAX_DECODE_SECONDS,
-    signal: options.signal,
-  });
+  const pixels = image.decodedPixels + (header.alpha?.decodedPixels ?? 0);
+  const timeoutSeconds = options.timeoutSeconds ?? MAX_DECODE_SECONDS;
+  await decoders.run(tasks, pixels, { timeoutSeconds, signal: options.signal });
   if (alpha !== undefined) layUpon(colour.pixels, alpha.pixels, options.backgroundColor);
   const [left, top] = [crop.left / scale, crop.top / scale];
   const extent = { width: crop.width / scale, height: crop.height / scale };

@@ -8,16 +8,38 @@ declare const WebAssembly: { compile: (bytes: Uint8Array) => Promise<object> };
 const PAGE_BYTES = 65_536;
 const MEMORY_SECTION = 5;
 
+/** The memory of a decoder in WebAssembly, whatever it decodes: libde265, and the file three times over. */
+const BASE_MEMORY_BYTES = 96 * 2 ** 20;
+/** What libde265 takes for a picture that is one tile: `test/function/stages/decode/peak.ts`. */
+const BYTES_PER_PIXEL = 8;
+
 /**
- * libheif, compiled: all threads share it, and what has been optimised of it.
+ * libheif, compiled when it is first asked for: all threads share it, and what has been optimised of it.
  *
- * @param maxMemoryBytes what the memory of an instance may grow to: the engine itself refuses more
+ * @param maxImagePixels a decoder is given no more memory than such an image needs: the engine itself refuses more
  */
-export async function compileLibheif(maxMemoryBytes: number): Promise<object> {
+export function libheifModule(maxImagePixels: number): () => Promise<object> {
+  const maxMemoryBytes = BASE_MEMORY_BYTES + BYTES_PER_PIXEL * maxImagePixels;
+  let module: Promise<object> | undefined;
+  return async () => {
+    try {
+      module ??= compileLibheif(maxMemoryBytes);
+      return await module;
+    } catch (error) {
+      module = undefined;
+      throw error;
+    }
+  };
+}
+
+async function compileLibheif(maxMemoryBytes: number): Promise<object> {
   const bytes = await readFile(libheifFile());
   limitMemory(bytes, Math.ceil(maxMemoryBytes / PAGE_BYTES));
   // Functions are validated when they are first called, most of them never: 2 ms instead of 9.
   setFlagsFromString("--wasm-lazy-validation");
+  // V8 optimises a function after this many bytes of it have run. By default that is during the first thumbnail, which then
+  // takes 60 ms of CPU time instead of 30; an image in full passes it at once.
+  setFlagsFromString("--wasm-tiering-budget=400000000");
   return WebAssembly.compile(bytes);
 }
 

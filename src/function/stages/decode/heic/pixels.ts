@@ -1,5 +1,5 @@
 import type { ColourCoding } from "../headers/heic.ts";
-import type { Plane, Planes } from "./libheif.ts";
+import type { Plane, Planes } from "./libde265.ts";
 
 /** Where the pixels of one tile go, within an image of `channels` interleaved. In pixels of that image. */
 export interface Target {

@@ -1,33 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { ClassifierError } from "../../../errors.ts";
 import { heicWorkerUrl } from "../../../native.ts";
-import type { CodedImage, ColourCoding } from "../headers/heic.ts";
 import { outOfTime } from "../limit.ts";
-import { compileLibheif } from "./module.ts";
-
-/** Tiles that one worker decodes in one go, into an image that all workers share. */
-export interface Task {
-  /** Between the tiles of two images, the decoder is made as new. */
-  readonly image: number;
-  readonly tiles: readonly {
-    readonly coded: CodedImage;
-    /** In pixels of `target`. */
-    readonly left: number;
-    readonly top: number;
-    readonly width: number;
-    readonly height: number;
-  }[];
-  readonly coding: ColourCoding | undefined;
-  /** One pixel of `target` is the mean of so many a side. */
-  readonly scale: number;
-  readonly target: { readonly pixels: SharedArrayBuffer; readonly width: number; readonly channels: 1 | 3 };
-}
-
-/** How a task ended, and the memory that the decoder then holds. */
-export interface Reply {
-  readonly memoryBytes: number;
-  readonly fault?: { readonly code: "INVALID_IMAGE" | "UNSUPPORTED_FORMAT"; readonly message: string };
-}
+import type { Reply, Task } from "./tiles.ts";
 
 export interface Limit {
   /** From the moment on at which a thread begins. */
@@ -35,7 +10,7 @@ export interface Limit {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Threads in which HEIC is decoded. None before the first HEIC. */
+/** Threads in which HEIC is decoded. None before the first one that needs them. */
 export interface HeicWorkers {
   /**
    * Settles when no thread works on any of the tasks any more. When the time is over, threads are ended, wherever they are.
@@ -53,6 +28,8 @@ const PIXELS_FOR_ANOTHER = 2_000_000;
 const KEPT_MEMORY_BYTES = 32 * 2 ** 20;
 /** JavaScript's share of a worker, in MiB. Its buffers, and WebAssembly's memory, lie outside. */
 const HEAP_MB = 64;
+/** What it works on lies outside of its heap: larger young generations only hold garbage, up to 16 MB of it. */
+const YOUNG_MB = 1;
 
 /** One call of `run`. */
 interface Run {
@@ -68,29 +45,21 @@ interface Thread {
   job: { readonly task: Task; readonly run: Run } | undefined;
 }
 
-/** The memory of a decoder in WebAssembly, whatever it decodes: libheif, libde265, and the file three times over. */
-const BASE_MEMORY_BYTES = 96 * 2 ** 20;
-/** What libde265 takes for a picture that is one tile: `test/function/stages/decode/peak.ts`. */
-const BYTES_PER_PIXEL = 8;
-
 /**
- * @param maxThreads     how many there may be
- * @param maxImagePixels a decoder is given no more memory than such an image needs
+ * @param maxThreads how many there may be
+ * @param module     gives `libheif.wasm`, compiled
  */
-export function createHeicWorkers(maxThreads: number, maxImagePixels: number): HeicWorkers {
-  const maxMemoryBytes = BASE_MEMORY_BYTES + BYTES_PER_PIXEL * maxImagePixels;
+export function createHeicWorkers(maxThreads: number, module: () => Promise<object>): HeicWorkers {
   const threads = new Set<Thread>();
   let starting = 0;
   let queue: { task: Task; run: Run }[] = [];
-  let module: Promise<object> | undefined;
 
   async function start(): Promise<void> {
     starting++;
     try {
-      module ??= compileLibheif(maxMemoryBytes);
       const worker = new Worker(heicWorkerUrl, {
-        workerData: await module,
-        resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+        workerData: await module(),
+        resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
       });
       const thread: Thread = { worker, job: undefined };
       threads.add(thread);
@@ -98,7 +67,6 @@ export function createHeicWorkers(maxThreads: number, maxImagePixels: number): H
       worker.on("error", (cause) => lose(thread, cause));
       worker.on("exit", () => lose(thread, undefined));
     } catch (cause) {
-      module = undefined;
       for (const { run } of [...queue]) run.fail(lost(cause));
     } finally {
       starting--;
@@ -148,8 +116,7 @@ export function createHeicWorkers(maxThreads: number, maxImagePixels: number): H
     if (job !== undefined) {
       const { run } = job;
       run.left--;
-      if (fault !== undefined)
-        run.fail(new ClassifierError(fault.code, `the image cannot be decoded: ${fault.message}`));
+      if (fault !== undefined) run.fail(invalid(fault));
       else if (run.left === 0) run.succeed();
     }
     pump();
@@ -210,6 +177,10 @@ export function createHeicWorkers(maxThreads: number, maxImagePixels: number): H
 
 function pixelsOf({ tiles }: Task): number {
   return tiles.reduce((sum, { coded }) => sum + coded.width * coded.height, 0);
+}
+
+export function invalid({ code, message }: NonNullable<Reply["fault"]>): ClassifierError {
+  return new ClassifierError(code, `the image cannot be decoded: ${message}`);
 }
 
 function lost(cause: unknown): ClassifierError {

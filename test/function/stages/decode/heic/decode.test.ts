@@ -7,7 +7,7 @@ import type { StoredImage } from "../../../../../src/function/kernel/resampler.t
 import { planGeometry } from "../../../../../src/function/model/geometry.ts";
 import { inspectImage } from "../../../../../src/function/stages/decode/header.ts";
 import { decodeHeic, imageFor } from "../../../../../src/function/stages/decode/heic/decode.ts";
-import { createHeicWorkers } from "../../../../../src/function/stages/decode/heic/workers.ts";
+import { createHeicDecoders } from "../../../../../src/function/stages/decode/heic/decoders.ts";
 import { box, clap, gridData, heicOf, imir, irot, ispe, still } from "../../../../hostile/heif.ts";
 import { PROJECT_DIR } from "../../../harness.ts";
 import { decodeByLibheif } from "./oracle.ts";
@@ -16,7 +16,7 @@ const fixture = (name: string) => readFileSync(join(PROJECT_DIR, "test/fixtures/
 // Without colour differences of half the resolution, which libheif repeats and we interpolate.
 const STILL = still(fixture("444.heic"));
 const [WIDTH, HEIGHT] = [96, 64];
-const workers = createHeicWorkers(2, 50_000_000);
+const workers = createHeicDecoders(2, 50_000_000);
 after(() => workers.close());
 
 const NO_SIGNAL = new AbortController().signal;

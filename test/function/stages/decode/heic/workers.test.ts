@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { inspectImage } from "../../../../../src/function/stages/decode/header.ts";
 import type { CodedImage } from "../../../../../src/function/stages/decode/headers/heic.ts";
-import { createHeicWorkers, type Task } from "../../../../../src/function/stages/decode/heic/workers.ts";
+import { libheifModule } from "../../../../../src/function/stages/decode/heic/module.ts";
+import type { Task } from "../../../../../src/function/stages/decode/heic/tiles.ts";
+import { createHeicWorkers } from "../../../../../src/function/stages/decode/heic/workers.ts";
 import { heicOf, ispe, still } from "../../../../hostile/heif.ts";
 import { PROJECT_DIR } from "../../../harness.ts";
 
@@ -34,7 +36,7 @@ function taskOf(coded: CodedImage, count = 1): Task & { readonly pixels: Uint8Ar
 }
 
 function workersOf(t: TestContext, threads = 1, maxImagePixels = 50_000_000) {
-  const workers = createHeicWorkers(threads, maxImagePixels);
+  const workers = createHeicWorkers(threads, libheifModule(maxImagePixels));
   t.after(() => workers.close());
   return {
     ...workers,
@@ -105,7 +107,8 @@ test("parts of one image, and two images at once, are decoded in two threads", a
 test("a decoder gets no more memory than its ceiling, and says so as a fault of the image", async (t) => {
   // A file of 200 MB cannot be held where 96 MiB are allowed.
   const workers = workersOf(t, 1, 1);
-  const large = { ...STILL, data: new Uint8Array(200_000_000) };
+  const large = { ...STILL, data: Buffer.alloc(200_000_000) };
+  large.data.writeUInt32BE(large.data.length - 4);
   await assert.rejects(workers.run([taskOf(large)]), { code: "INVALID_IMAGE" });
   await workers.run([taskOf(STILL)]);
 });
