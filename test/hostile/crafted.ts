@@ -25,6 +25,7 @@ import {
 } from "./heif.ts";
 import { partsOf } from "./structure.ts";
 import { craftedTiffs, heavyTiffs } from "./tiff.ts";
+import { groupedWebp } from "./webp.ts";
 
 /** A hostile input that no mutation would find; made on demand, since some are large. */
 export interface CraftedInput {
@@ -53,6 +54,7 @@ export function craftedInputs(valid: Readonly<Record<string, Buffer>>): CraftedI
         plainPng(64, 64, 8, [pngChunk("iCCP", compressedText("p", 100_000_000))]),
       "PNG with 50 texts that inflate to 10 MB each": () =>
         plainPng(64, 64, 8, Array(50).fill(pngChunk("zTXt", compressedText("Comment", 10_000_000)))),
+      "WebP 1024x1024 with 65,536 groups of prefix codes": () => groupedWebp(1024, 65_536),
       // libpng takes no more of one than 8 MB.
       "PNG with 900 texts that inflate to 7.9 MB each": () =>
         plainPng(64, 64, 8, Array(900).fill(pngChunk("zTXt", compressedText("Comment", 7_900_000)))),

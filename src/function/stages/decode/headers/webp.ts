@@ -1,7 +1,19 @@
 import { readOrientation } from "./exif.ts";
 import { assertLength, HeaderError, type StoredSize, textOf, viewOf } from "./header.ts";
+import { prefixCodeBytes } from "./vp8l.ts";
 
 const MAX_CHUNKS = 1000;
+/** A pixel is charged as one of the format that takes most, and WebP's takes less than half of that. */
+const BYTES_PER_CHARGED_PIXEL = 19;
+const PIXEL_SHARE = 1 / 2;
+/** An animation's frame: where it stands, its size, how long it is shown. */
+const FRAME_HEADER_BYTES = 16;
+/** What may be coded in VP8L, and the bytes before that: a signature and the size, or how alpha is filtered and packed. */
+const LOSSLESS = [
+  ["VP8L", 5],
+  ["ALPH", 1],
+] as const;
+const PACKED = 1;
 
 interface Chunk {
   readonly type: string;
@@ -10,21 +22,41 @@ interface Chunk {
 }
 
 /**
- * Size of the canvas or of the one image, whichever is larger; orientation from EXIF.
+ * Size of the canvas or of the one image, whichever is larger; orientation from EXIF. What is coded without loss has as many
+ * prefix codes as it likes, which take memory too: they are charged as pixels.
  *
  * @throws {HeaderError}
  * @see https://developers.google.com/speed/webp/docs/riff_container
  */
 export function readWebpSize(bytes: Uint8Array): StoredSize {
   let [width, height, orientation] = [0, 0, 1];
-  for (const chunk of chunksOf(bytes)) {
+  const chunks = chunksOf(bytes);
+  for (const chunk of chunks) {
     const size = sizeOf(bytes, chunk);
     width = Math.max(width, size?.width ?? 0);
     height = Math.max(height, size?.height ?? 0);
     if (chunk.type === "EXIF") orientation = readOrientation(bytes.subarray(chunk.start, chunk.end));
   }
   if (width === 0 || height === 0) throw new HeaderError("expected a WebP image with a size, found none");
-  return { width, height, orientation, decodedPixels: width * height };
+  const codes = codeBytes(bytes, chunks);
+  const charged = Math.ceil(width * height * PIXEL_SHARE + codes / BYTES_PER_CHARGED_PIXEL);
+  return { width, height, orientation, decodedPixels: Math.max(width * height, charged) };
+}
+
+/** Of what is coded without loss in the image, or in an animation's first frame. */
+function codeBytes(bytes: Uint8Array, chunks: readonly Chunk[]): number {
+  const frame = chunks.find(({ type }) => type === "ANMF");
+  const own = frame === undefined ? chunks : chunksIn(bytes, frame.start + FRAME_HEADER_BYTES, frame.end);
+  // Alpha says no size: it has that of its image.
+  const size = own.map((chunk) => sizeOf(bytes, chunk)).find((known) => known !== undefined);
+  return LOSSLESS.reduce((sum, [type, headerBytes]) => {
+    const [chunk, ...others] = own.filter((candidate) => candidate.type === type);
+    if (others.length > 0) throw new HeaderError(`expected one ${type}, found ${1 + others.length}`);
+    if (chunk === undefined || size === undefined) return sum;
+    if (type === "ALPH" && ((bytes[chunk.start] ?? 0) & 3) !== PACKED) return sum;
+    const { width, height } = sizeOf(bytes, chunk) ?? size;
+    return sum + prefixCodeBytes(bytes.subarray(chunk.start + headerBytes, chunk.end), width, height);
+  }, 0);
 }
 
 /**
@@ -54,14 +86,18 @@ export function firstFrameOnly(bytes: Uint8Array): Uint8Array {
 function chunksOf(file: Uint8Array): Chunk[] {
   // As libwebp does: what stands behind it is not read.
   const bytes = file.subarray(0, 8 + viewOf(file).getUint32(4, true));
+  return chunksIn(bytes, 12, bytes.length);
+}
+
+function chunksIn(bytes: Uint8Array, from: number, to: number): Chunk[] {
   const view = viewOf(bytes);
   const chunks: Chunk[] = [];
   let frames = 0;
-  for (let offset = 12; offset + 8 <= bytes.length; ) {
+  for (let offset = from; offset + 8 <= to; ) {
     const type = textOf(bytes, offset, offset + 4);
     const start = offset + 8;
     const size = view.getUint32(offset + 4, true);
-    const end = Math.min(start + size, bytes.length);
+    const end = Math.min(start + size, to);
     if (type !== "ANMF" || ++frames <= 2) chunks.push({ type, start, end });
     if (chunks.length > MAX_CHUNKS) throw new HeaderError(`expected at most ${MAX_CHUNKS} chunks`);
     offset = start + size + (size & 1);
