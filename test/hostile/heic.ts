@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { inspectImage } from "../../src/function/stages/decode/header.ts";
 import { box, type CraftedItem, clap, gridData, heicOf, irot, ispe, type Still, still } from "./heif.ts";
 
 const FIXTURES = join(import.meta.dirname, "../fixtures/heic");
@@ -34,6 +35,30 @@ export function validHeics(): Record<string, Buffer> {
       ["thmb", 2, [1]],
     ]),
   };
+}
+
+/**
+ * A HEIC of one tile of a phone, within all limits, that takes the decoder half a minute: 20,000 short slices of the same
+ * picture, each from the second block to the last.
+ */
+export function endlessHeic(): Buffer {
+  const tile = inspectImage(fixture("phone.heic"), 50_000_000).heic?.full.tiles[20];
+  if (tile === undefined) throw new Error("expected the HEIC of a phone to have 48 tiles");
+  const data = Buffer.from(tile.data);
+  const slice = data.subarray(4, 24);
+  // Behind the header of the unit: first_slice_segment_in_pic_flag, no_output_of_prior_pics_flag, slice_pic_parameter_set_id
+  // of one bit; then slice_segment_address, of six bits for the 64 blocks of 512 × 512 pixels. H.265, 7.3.6.1.
+  const bits = [...slice.subarray(2)].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  const again = `0${bits.slice(1, 3)}000001${bits.slice(3)}`.match(/.{1,8}/g) ?? [];
+  const unit = Buffer.from([
+    ...slice.subarray(0, 2),
+    ...again.map((byte) => Number.parseInt(byte.padEnd(8, "0"), 2)),
+  ]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(unit.length);
+  const slices = Array<Buffer>(19_000).fill(Buffer.concat([length, unit]));
+  const item = { type: "hvc1", properties: [1, 2], data: Buffer.concat([data, ...slices]) };
+  return heicOf([item], [box("hvcC", Buffer.from(tile.configuration)), ispe(512, 512)]);
 }
 
 /** HEICs that lie about themselves, one thing each. */
