@@ -32,11 +32,16 @@ export async function pushImages(
 ): Promise<{ answers: Answer[]; seconds: number }> {
   let done = 0;
   const startedAt = performance.now();
-  const answers = await mapLimited(uploads, CONCURRENCY, async (upload) => {
-    const answer = await classify(target, upload);
-    onDone(++done);
-    return answer;
-  });
+  const answers = await mapLimited(
+    uploads,
+    CONCURRENCY,
+    async (upload) => {
+      const answer = await classify(target, upload);
+      onDone(++done);
+      return answer;
+    },
+    target.interruption,
+  );
   return { answers, seconds: (performance.now() - startedAt) / 1000 };
 }
 

@@ -3,6 +3,7 @@ import { DIMENSIONS } from "../function/metrics.ts";
 import { type Answer, type Target, type Upload, upload, waitForResult } from "./classify.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Deployment } from "./deployment.ts";
+import type { Interruption } from "./interruption.ts";
 import { readResult } from "./results.ts";
 
 /** Something that must hold of a deployed stack, and whether it does. */
@@ -16,6 +17,7 @@ export interface Check {
 export interface Patience {
   readonly timeoutMs: number;
   readonly pollMs: number;
+  readonly interruption: Interruption;
 }
 
 /** The alias serves the newest version, all of its traffic, and that has the model of the stack's parameters. */
@@ -131,7 +133,7 @@ async function until<T>(
   const end = performance.now() + patience.timeoutMs;
   for (;;) {
     const value = await get();
-    if (isEnough(value) || performance.now() >= end) return value;
+    if (isEnough(value) || patience.interruption.isOver(end)) return value;
     await sleep(patience.pollMs);
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { ResultDocument } from "../local/command/result.ts";
+import type { Interruption } from "./interruption.ts";
 import { type ResultPlace, readResult } from "./results.ts";
 
 const POLL_MS = 200;
@@ -25,6 +26,7 @@ export interface Answer {
 /** Where images are uploaded to and results are read, and how long one is waited for. */
 export interface Target extends ResultPlace {
   readonly timeoutMs: number;
+  readonly interruption: Interruption;
 }
 
 /** Uploads an image and waits for its own result: one of these very bytes. */
@@ -56,22 +58,35 @@ export async function waitForResult(
   for (;;) {
     const document = await readResult(target, key);
     if (document?.source?.eTag === eTag) return document;
-    if (performance.now() >= end) return undefined;
+    if (target.interruption.isOver(end)) return undefined;
     await sleep(POLL_MS);
   }
 }
 
-/** Runs `work` on each item, so many at a time, and keeps the order. */
+/**
+ * Runs `work` on each item, so many at a time, and keeps the order. After an error or an interruption nothing more is
+ * begun; it ends when nothing is under way.
+ */
 export async function mapLimited<T, R>(
   items: readonly T[],
   limit: number,
   work: (item: T) => Promise<R>,
+  interruption: Interruption,
 ): Promise<R[]> {
   const results: R[] = [];
+  const errors: unknown[] = [];
   const queue = items.entries();
   const run = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await work(item);
+    for (const [index, item] of queue) {
+      if (errors.length > 0 || interruption.isRequested) return;
+      try {
+        results[index] = await work(item);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, run));
+  if (errors.length > 0) throw errors[0];
   return results;
 }

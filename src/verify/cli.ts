@@ -1,8 +1,10 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { InvalidArgumentError } from "commander";
 import { newProgram, printError } from "../command-line.ts";
+import { INTERRUPTED, untilEnded } from "../local/command/signals.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { awsCloud } from "./aws.ts";
+import { Interrupted, Interruption } from "./interruption.ts";
 import { renderReport } from "./print.ts";
 import { verify } from "./verify.ts";
 
@@ -34,7 +36,8 @@ const program = newProgram("verify")
 It needs credentials that may describe the stack, its alarms, queues and function, read metrics and logs, and put, read and
 delete objects in both buckets. What it uploads, it removes again.
 
-Exit status: 0 all checks hold, 1 one does not or the stack cannot be read, 2 wrong usage.
+Exit status: 0 all checks hold, 1 one does not or the stack cannot be read, 2 wrong usage, 130 interrupted: Ctrl-C
+removes what was uploaded, a second one leaves it.
 
 Example:
   $ npm run verify -- --stack graviton-image-classifier --bench 1000`,
@@ -51,6 +54,11 @@ async function run(options: Options): Promise<number> {
     ...common,
     ...(s3EndpointUrl !== undefined && { endpoint: s3EndpointUrl, forcePathStyle: true }),
   });
+  const interruption = new Interruption();
+  void untilEnded().then(() => {
+    console.error("Ending, as soon as what is under way is done …");
+    interruption.request();
+  });
   let progress: Progress | undefined;
   try {
     const report = await verify(cloud, s3, {
@@ -59,6 +67,7 @@ async function run(options: Options): Promise<number> {
       patience: { timeoutMs: timeout * 1000, pollMs: 5000 },
       settleMs: 5000,
       bench: options.bench,
+      interruption,
       onStep(step) {
         progress?.stop();
         progress = undefined;
@@ -73,7 +82,7 @@ async function run(options: Options): Promise<number> {
     return report.checks.every(({ ok }) => ok) && (report.bench?.withoutResult ?? 0) === 0 ? 0 : 1;
   } catch (error) {
     printError(error);
-    return 1;
+    return error instanceof Interrupted ? INTERRUPTED : 1;
   } finally {
     progress?.stop();
     s3.destroy();

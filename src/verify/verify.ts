@@ -21,18 +21,21 @@ import { type Answer, classify, mapLimited, type Target, type Upload } from "./c
 import { removeBelow } from "./clean-up.ts";
 import type { Cloud } from "./cloud.ts";
 import { type Deployment, findDeployment } from "./deployment.ts";
+import { Interruption } from "./interruption.ts";
 
 export interface VerifyOptions {
   readonly stack: string;
   /** Longest wait for a result. */
   readonly timeoutMs: number;
   /** Waits for metrics and queues, which lag behind. */
-  readonly patience: Patience;
+  readonly patience: Omit<Patience, "interruption">;
   /** How long the result of an overwritten image is watched. */
   readonly settleMs: number;
   /** Images to push after the checks; 0 for none. */
   readonly bench: number;
   /** Told what is done now, and of each image of the bench. */
+  /** Ends the run early; what was uploaded is removed all the same. */
+  readonly interruption?: Interruption;
   readonly onStep: (step: string) => void;
   readonly onImage: (done: number, total: number) => void;
 }
@@ -44,19 +47,34 @@ export interface Report {
   readonly bench?: Bench;
 }
 
-/** Uploads images to a deployed stack, below a prefix of their own, and checks all that should follow. */
+/**
+ * Uploads images to a deployed stack, below a prefix of their own, and checks all that should follow.
+ *
+ * @throws {Interrupted} after an interruption
+ */
 export async function verify(cloud: Cloud, s3: S3Client, options: VerifyOptions): Promise<Report> {
-  const { onStep } = options;
+  const { interruption = new Interruption() } = options;
+  const patience = { ...options.patience, interruption };
+  const onStep = (step: string): void => {
+    interruption.check();
+    options.onStep(step);
+  };
   const since = new Date();
   onStep("reading the stack");
   const deployment = await findDeployment(cloud, options.stack);
   const { uploadsBucket, resultsBucket, annotationName } = deployment;
-  const target: Target = { s3, uploadsBucket, resultsBucket, annotationName, timeoutMs: options.timeoutMs };
+  const { timeoutMs } = options;
+  const target: Target = { s3, uploadsBucket, resultsBucket, annotationName, timeoutMs, interruption };
   const below = `${deployment.prefix}verify-${randomBytes(6).toString("hex")}/`;
   const samples = await readSamples(deployment, below);
   try {
     onStep(`classifying ${samples.length} sample images`);
-    const images = await mapLimited(samples, samples.length, (sample) => classify(target, sample));
+    const images = await mapLimited(
+      samples,
+      samples.length,
+      (sample) => classify(target, sample),
+      interruption,
+    );
     const checks = [
       await checkVersion(cloud, deployment),
       checkImages(images, deployment.modelName === DEFAULT_MODEL),
@@ -69,14 +87,17 @@ export async function verify(cloud: Cloud, s3: S3Client, options: VerifyOptions)
     );
     onStep("waiting for metrics");
     const classified = images.filter(({ document }) => document?.status === "classified").length;
-    checks.push(await checkMetrics(cloud, deployment, classified, since, options.patience));
+    checks.push(await checkMetrics(cloud, deployment, classified, since, patience));
     onStep("looking at queues and alarms");
-    checks.push(await checkQueues(cloud, deployment, options.patience), await checkAlarms(cloud, deployment));
+    checks.push(await checkQueues(cloud, deployment, patience), await checkAlarms(cloud, deployment));
     const bench =
-      options.bench > 0 ? await runBench(cloud, target, deployment, samples, below, options) : undefined;
+      options.bench > 0
+        ? await runBench(cloud, target, deployment, samples, below, { ...options, patience, onStep })
+        : undefined;
+    interruption.check();
     return { stack: options.stack, checks, images, ...(bench !== undefined && { bench }) };
   } finally {
-    onStep("cleaning up");
+    options.onStep("cleaning up");
     for (const bucket of [uploadsBucket, resultsBucket]) await removeBelow(s3, bucket, below);
   }
 }
@@ -123,7 +144,7 @@ async function runBench(
   deployment: Deployment,
   samples: readonly Upload[],
   below: string,
-  { bench: count, patience, onStep, onImage }: VerifyOptions,
+  { bench: count, patience, onStep, onImage }: VerifyOptions & { readonly patience: Patience },
 ): Promise<Bench> {
   onStep(`pushing ${count} images`);
   const uploads = Array.from({ length: count }, (_, index) => {
@@ -141,14 +162,14 @@ async function runBench(
 /** Log lines arrive late: asks until two answers in a row are as long. */
 async function settled<T>(
   get: () => Promise<readonly T[]>,
-  { timeoutMs, pollMs }: Patience,
+  { timeoutMs, pollMs, interruption }: Patience,
 ): Promise<readonly T[]> {
   const end = performance.now() + timeoutMs;
   let last = await get();
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, pollMs));
     const next = await get();
-    if ((next.length === last.length && next.length > 0) || performance.now() >= end) return next;
+    if ((next.length === last.length && next.length > 0) || interruption.isOver(end)) return next;
     last = next;
   }
 }

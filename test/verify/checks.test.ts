@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { type Check, checkAlarms, checkMetrics, checkQueues, checkVersion } from "../../src/verify/checks.ts";
 import type { Alarm, Cloud, FunctionState } from "../../src/verify/cloud.ts";
 import type { Deployment } from "../../src/verify/deployment.ts";
+import { Interruption } from "../../src/verify/interruption.ts";
 
 const DEPLOYMENT: Deployment = {
   uploadsBucket: "uploads",
@@ -26,7 +27,7 @@ const GOOD: FunctionState = {
   environment: { MODEL_DIR: "/opt/model/some-model" },
 };
 const alarm = (name: string, state = "OK", reason = ""): Alarm => ({ name, state, reason });
-const PATIENCE = { timeoutMs: 30, pollMs: 1 };
+const PATIENCE = { timeoutMs: 30, pollMs: 1, interruption: new Interruption() };
 
 const version = (changes: Partial<FunctionState>) =>
   checkVersion({ functionState: async () => ({ ...GOOD, ...changes }) } as unknown as Cloud, DEPLOYMENT);
@@ -105,7 +106,7 @@ test("metrics are asked for until they have arrived, under the function's own di
       return sum++;
     },
   } as unknown as Cloud;
-  const good = await checkMetrics(cloud, DEPLOYMENT, 3, new Date(), { timeoutMs: 10_000, pollMs: 1 });
+  const good = await checkMetrics(cloud, DEPLOYMENT, 3, new Date(), { ...PATIENCE, timeoutMs: 10_000 });
   assert.deepEqual([good.ok, good.detail], [true, "3 classified images"]);
   assert.deepEqual(asked[0], {
     name: "ImagesClassified",

@@ -5,6 +5,7 @@ import { DIMENSIONS } from "../../src/function/metrics.ts";
 import type { LocalStack } from "../../src/local/stack.ts";
 import { RESULTS_BUCKET, UPLOADS_BUCKET } from "../../src/local/stack-events.ts";
 import type { Cloud } from "../../src/verify/cloud.ts";
+import { Interruption } from "../../src/verify/interruption.ts";
 import { renderReport } from "../../src/verify/print.ts";
 import { verify } from "../../src/verify/verify.ts";
 import { ALIAS_ARN, MODEL, OUTPUTS, startLocalStack } from "./stack.ts";
@@ -154,6 +155,48 @@ test("a function that gives no results fails the images, and is cleaned up after
   );
   assert.match(report.checks.find(({ name }) => name === "images")?.detail ?? "", /no result in time/);
   assert.match(renderReport(report), /no result/);
+  assert.equal(await leftIn(stack), 0);
+});
+
+test(
+  "an interruption begins nothing more, and what was uploaded is removed with its results",
+  LIMIT,
+  async (t) => {
+    const stack = await startLocalStack(t);
+    const interruption = new Interruption();
+    let uploads = 0;
+    stack.events.on("upload", () => uploads++);
+    const run = verify(cloudOf(stack), stack.client, {
+      stack: "any",
+      timeoutMs: 60_000,
+      patience: QUICK,
+      settleMs: 10,
+      bench: 10_000,
+      interruption,
+      onStep: () => {},
+      onImage: (done) => done === 5 && interruption.request(),
+    });
+    await assert.rejects(run, { name: "Interrupted" });
+    assert.ok(uploads < 200, `${uploads} uploads`);
+    assert.deepEqual(await Promise.all([leftIn(stack), stack.queueCounts().waiting]), [0, 0]);
+  },
+);
+
+test("an interruption ends a wait for a result that does not come", LIMIT, async (t) => {
+  const stack = await startLocalStack(t);
+  stack.setConcurrency(0);
+  const interruption = new Interruption();
+  const run = verify(cloudOf(stack), stack.client, {
+    stack: "any",
+    timeoutMs: 600_000,
+    patience: { timeoutMs: 600_000, pollMs: 20 },
+    settleMs: 10,
+    bench: 0,
+    interruption,
+    onStep: (step) => step.startsWith("classifying") && interruption.request(300),
+    onImage: () => {},
+  });
+  await assert.rejects(run, { name: "Interrupted" });
   assert.equal(await leftIn(stack), 0);
 });
 
