@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { RESULTS_AS, type ResultsAs } from "../function/config.ts";
 
 export interface Claim {
   /** Tells those who want the folder, too, where its S3 endpoint listens. */
@@ -49,6 +50,18 @@ export function claimDataDir(dir: string): Claim {
     if (isAlive(owner)) throw new DataDirInUse(dir, owner, s3Url);
     rmSync(file, { force: true });
   }
+}
+
+/** For those who read the results once this stack has ended. */
+export function keepResultsAs(dir: string, resultsAs: ResultsAs): void {
+  writeFileSync(join(dir, "results-as"), resultsAs);
+}
+
+/** How the last stack of this folder published; `undefined` when there was none. */
+export function lastResultsAs(dir: string): ResultsAs | undefined {
+  const file = join(dir, "results-as");
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  return RESULTS_AS.find((way) => way === text);
 }
 
 function isAlive(pid: number): boolean {

@@ -4,7 +4,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSEvent } from "aws-lambda";
 import { RESULTS_AS, type ResultsAs } from "../function/config.ts";
 import { buildFunction, FUNCTION_DIR } from "./build.ts";
-import { claimDataDir } from "./data-dir.ts";
+import { claimDataDir, keepResultsAs } from "./data-dir.ts";
 import { type EventSource, startEventSource } from "./event-source.ts";
 import type { InvocationResult } from "./lambda/environment.ts";
 import type { EnvironmentInfo } from "./lambda/events.ts";
@@ -145,6 +145,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
     throw error;
   });
   claim.announce(s3.url);
+  keepResultsAs(options.dataDir, resultsAs);
   const client = createLocalClient(s3.url, { region: REGION });
   let { modelDir, concurrency = 2 } = options;
   const environment = {

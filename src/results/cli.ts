@@ -5,7 +5,7 @@ import type { Result } from "../function/result.ts";
 import { countDays, type Filter, isWanted } from "./filter.ts";
 import { type OpenPlace, openPlace, type WhereOptions } from "./open.ts";
 import { csv, dayCsv, dayTable, jsonLines, resultTable } from "./print.ts";
-import { type Period, readResultOf, readResults } from "./read.ts";
+import { type Period, type Place, readResultOf, readResults } from "./read.ts";
 
 type ListOptions = WhereOptions & Filter & Period & { readonly csv?: boolean; readonly jsonl?: boolean };
 
@@ -15,7 +15,12 @@ const program = newProgram("results")
   )
   .option("--stack <name>", "a deployed stack: its buckets and its way")
   .option("--region <name>", "its region (default: as the AWS SDK finds it)")
-  .addOption(new Option("--as <way>", "where results are").choices(RESULTS_AS))
+  .addOption(
+    new Option(
+      "--as <way>",
+      "where results are (default: as the stack, or the last `npm start`, put them)",
+    ).choices(RESULTS_AS),
+  )
   .option("--uploads-bucket <name>", "bucket of the uploads, for annotations")
   .option("--results-bucket <name>", "bucket of the results, for objects and lines")
   .option("--annotation <name>", "name of the annotation", "classification")
@@ -38,10 +43,7 @@ program
   .action((key: string) =>
     withPlace(async ({ s3, place }) => {
       const result = await readResultOf(s3, place, key);
-      if (result === undefined)
-        throw new Error(
-          `no result of ${key} in ${place.as === "annotation" ? place.uploadsBucket : place.resultsBucket} (${place.as})`,
-        );
+      if (result === undefined) throw new Error(`no result of ${key} in ${describePlace(place)}`);
       write(`${JSON.stringify(result, undefined, 2)}\n`);
     }),
   );
@@ -50,6 +52,7 @@ filtered(program.command("list").description("the newest result of each key, old
   (own: ListOptions) =>
     withPlace(async (opened) => {
       const results = await collect(opened, own);
+      if (results.length === 0) console.error(`no results in ${describePlace(opened.place)}`);
       write(own.csv ? csv(results) : own.jsonl ? jsonLines(results) : resultTable(results));
     }),
 );
@@ -84,6 +87,11 @@ async function collect({ s3, place }: OpenPlace, options: ListOptions): Promise<
   }
   if (results.length >= 999 && process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   return results.sort((a, b) => (a.classifiedAt < b.classifiedAt ? -1 : 1));
+}
+
+/** `results (object)` */
+function describePlace({ as, uploadsBucket, resultsBucket }: Place): string {
+  return `${as === "annotation" ? uploadsBucket : resultsBucket} (${as})`;
 }
 
 async function withPlace(work: (opened: OpenPlace) => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { S3Client } from "@aws-sdk/client-s3";
 import { RESULTS_AS, type ResultsAs } from "../function/config.ts";
-import { type Claim, claimDataDir, DataDirInUse } from "../local/data-dir.ts";
+import { type Claim, claimDataDir, DataDirInUse, lastResultsAs } from "../local/data-dir.ts";
 import { startS3 } from "../local/s3/server.ts";
 import { RESULTS_BUCKET, UPLOADS_BUCKET } from "../local/stack-events.ts";
 import type { Place } from "./read.ts";
@@ -34,19 +34,21 @@ export async function openPlace(options: WhereOptions): Promise<OpenPlace> {
   if (endpointUrl !== undefined) return connect(options, {});
   if (options.uploadsBucket !== undefined || options.resultsBucket !== undefined) return connect(options, {});
   const dataDir = resolve(options.data);
+  const as = lastResultsAs(dataDir);
+  const found = as === undefined ? {} : { as };
   let claim: Claim;
   try {
     claim = claimDataDir(dataDir);
   } catch (error) {
     if (!(error instanceof DataDirInUse) || error.s3Url === undefined) throw error;
-    return connect({ ...options, endpointUrl: error.s3Url }, {});
+    return connect({ ...options, endpointUrl: error.s3Url }, found);
   }
   const server = await startS3({
     dataDir: join(dataDir, "s3"),
     buckets: [UPLOADS_BUCKET, RESULTS_BUCKET],
     ...(region !== undefined && { region }),
   });
-  const opened = connect({ ...options, endpointUrl: server.url }, {});
+  const opened = connect({ ...options, endpointUrl: server.url }, found);
   return {
     ...opened,
     async close() {

@@ -81,7 +81,11 @@ async function run(options: Options): Promise<number> {
     console.log(json ? JSON.stringify(report) : `\n${renderReport(report)}`);
     return report.checks.every(({ ok }) => ok) && (report.bench?.withoutResult ?? 0) === 0 ? 0 : 1;
   } catch (error) {
-    printError(error);
+    printError(
+      endpointUrl !== undefined && error instanceof Error && error.name === "MethodNotAllowed"
+        ? `${endpointUrl} is an endpoint of S3 alone; a stack is read from CloudFormation. What \`npm start\` runs is no stack: \`npm start -- photo.jpg\` tells whether it works.`
+        : error,
+    );
     return error instanceof Interrupted ? INTERRUPTED : 1;
   } finally {
     progress?.stop();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import { claimDataDir } from "../../src/local/data-dir.ts";
+import { claimDataDir, keepResultsAs } from "../../src/local/data-dir.ts";
 import { startS3 } from "../../src/local/s3/server.ts";
 import { RESULTS_BUCKET, UPLOADS_BUCKET } from "../../src/local/stack-events.ts";
 import { openPlace } from "../../src/results/open.ts";
@@ -39,4 +39,9 @@ test("results are read by the endpoint of the process that holds the data folder
   await server.close();
   claim.release();
   assert.deepEqual(await read(), result);
+
+  keepResultsAs(data, "lines");
+  const last = await openPlace(options);
+  assert.equal(last.place.as, "lines");
+  await last.close();
 });
