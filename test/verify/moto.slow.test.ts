@@ -19,8 +19,10 @@ import {
   PutLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { CreateAliasCommand, LambdaClient, PublishVersionCommand } from "@aws-sdk/client-lambda";
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { NAMESPACE } from "../../src/function/metrics.ts";
 import type { LocalStack } from "../../src/local/stack.ts";
+import { RESULTS_BUCKET, UPLOADS_BUCKET } from "../../src/local/stack-events.ts";
 import { PROJECT_DIR } from "../../src/local/template.ts";
 import { awsCloud } from "../../src/verify/aws.ts";
 import type { Report } from "../../src/verify/verify.ts";
@@ -135,25 +137,20 @@ test("the command finds a stack at AWS's own interfaces, and sees what works and
   const { Version: FunctionVersion } = await lambda.send(new PublishVersionCommand({ FunctionName }));
   await lambda.send(new CreateAliasCommand({ FunctionName, Name: "live", FunctionVersion }));
   forwardOutput(stack, options);
-  const verify = (...more: string[]) => {
-    const args = ["--stack", STACK, "--endpoint-url", endpoint, "--s3-endpoint-url", stack.s3Url, ...more];
-    const env = {
-      PATH: process.env.PATH,
-      AWS_REGION: "eu-central-1",
-      AWS_ACCESS_KEY_ID: "local",
-      AWS_SECRET_ACCESS_KEY: "local",
-    };
-    return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
-      execFile(
-        process.execPath,
-        [join(PROJECT_DIR, "src/verify/cli.ts"), ...args],
-        { env },
-        (error, stdout, stderr) => {
-          resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
-        },
-      );
-    });
+  const cli = join(PROJECT_DIR, "src/verify/cli.ts");
+  const args = [cli, "--stack", STACK, "--endpoint-url", endpoint, "--s3-endpoint-url", stack.s3Url];
+  const env = {
+    PATH: process.env.PATH,
+    AWS_REGION: "eu-central-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
   };
+  const verify = (...more: string[]) =>
+    new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
+      execFile(process.execPath, [...args, ...more], { env }, (error, stdout, stderr) => {
+        resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
+      });
+    });
   const { status, stdout, stderr } = await verify("--json", "--bench", "20", "--timeout", "60");
   const { checks, bench } = JSON.parse(stdout) as Report;
   // moto makes no alarms from a template: this one check has to fail, and with it the command.
@@ -189,6 +186,12 @@ test("the command finds a stack at AWS's own interfaces, and sees what works and
     ["quiet", "OK"],
     ["red", "ALARM"],
   ]);
+
+  const interrupted = spawn(process.execPath, [...args, "--bench", "5000"], { env });
+  interrupted.stderr.on("data", (text) => /pushing/.test(String(text)) && interrupted.kill("SIGINT"));
+  assert.deepEqual(await once(interrupted, "close"), [130, null]);
+  for (const Bucket of [UPLOADS_BUCKET, RESULTS_BUCKET])
+    assert.equal((await stack.client.send(new ListObjectsV2Command({ Bucket }))).KeyCount, 0);
 
   const none = await verify("--stack", "absent");
   assert.equal(none.status, 1);
