@@ -1,60 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { after, before, test } from "node:test";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
 import { createResampler } from "../../src/function/kernel/resampler.ts";
 import { normalizationOf } from "../../src/function/stages/normalize.ts";
-import { buildFunction } from "../../src/local/build.ts";
 import { firstCores } from "../../src/measure/cores.ts";
-import { PEERS_DIR } from "../../src/measure/peers.ts";
 import { ROWS } from "../../src/measure/rows/catalog.ts";
 import { OPENERS } from "../../src/measure/rows/openers.ts";
-import { findPython } from "../../src/measure/rows/pillow.ts";
 import { nestedLoops, oneArray } from "../../src/measure/rows/published.ts";
-import type { RowContext } from "../../src/measure/rows/row.ts";
-import { alternateRounds, type RunningRow, startRow } from "../../src/measure/runner.ts";
+import { startRow } from "../../src/measure/runner.ts";
 import { modelVariants } from "../../src/measure/variants.ts";
-
-const MODEL_DIR = resolve(import.meta.dirname, "../../models/upload-triage");
-const PICTURES = ["photo-1.jpg", "document-2.jpg"].map((name) =>
-  resolve(import.meta.dirname, "../fixtures", name),
-);
-const python = findPython();
-let cacheDir: string;
-let context: RowContext;
-
-before(async () => {
-  cacheDir = await mkdtemp(join(tmpdir(), "variants-"));
-  const variants = await modelVariants(MODEL_DIR, cacheDir);
-  context = {
-    modelDir: MODEL_DIR,
-    uint8ModelDir: variants.uint8,
-    float32ModelDir: variants.float32,
-    transformersModel: variants.transformers,
-    peersDir: PEERS_DIR,
-    imagesInFlight: 2,
-    bundle: (await buildFunction(join(cacheDir, "function"))).file,
-  };
-});
-after(() => rm(cacheDir, { recursive: true, force: true }));
-
-async function run(ids: readonly string[], rounds: number) {
-  const rows: RunningRow[] = [];
-  const order: string[] = [];
-  try {
-    for (const id of ids) {
-      const entry = ROWS.find((row) => row.id === id);
-      assert.ok(entry, `${id} is in the catalogue`);
-      rows.push(await startRow(entry, context, PICTURES, python));
-    }
-    const results = await alternateRounds(rows, PICTURES.length, rounds, ({ id }) => order.push(id));
-    const own = await rows[0]?.profile?.(PICTURES.length);
-    return { results, order, own };
-  } finally {
-    await Promise.all(rows.map((row) => row.close()));
-  }
-}
+import { cacheDir, context, MODEL_DIR, PICTURES, python, runRows } from "./rows-harness.ts";
 
 test("every row of the catalogue has an opener or a method of Python", () => {
   const openable = ROWS.filter(({ id, pillow }) => pillow !== undefined || OPENERS[id] !== undefined);
@@ -63,7 +19,7 @@ test("every row of the catalogue has an opener or a method of Python", () => {
 
 test("rows alternate, and those that classify give the same labels on real pictures", async () => {
   const ids = ["ours", "ours-uint8", "baseline", "infer-float32"];
-  const { results, order, own } = await run(ids, 1);
+  const { results, order, own } = await runRows(ids, 1);
   assert.deepEqual(order, [...ids, ...ids.slice(1), "ours"]);
   const [ours, uint8, baseline] = results.map(({ rounds }) => rounds[0]?.tops);
   assert.equal(ours?.length, 2);
@@ -76,14 +32,6 @@ test("rows alternate, and those that classify give the same labels on real pictu
   }
   assert.deepEqual(Object.keys(results[2]?.rounds[0]?.stagesMs ?? {}), ["decode", "normalize", "infer"]);
   assert.ok(own !== undefined && own.cpuMs > 0 && own.ownMs < own.cpuMs);
-});
-
-test("the function as deployed works through batches from S3, which is as far away as the row says", async () => {
-  const { results } = await run(["deployed-0ms-10", "deployed-100ms-1"], 1);
-  const [near, far] = results.map(({ rounds }) => rounds[0]);
-  assert.equal(near?.latenciesMs.length, PICTURES.length);
-  // One request after the other, to read a picture and to write its result: no machine is faster than the distance.
-  for (const latencyMs of far?.latenciesMs ?? [0]) assert.ok(latencyMs >= 200, `${latencyMs} ms`);
 });
 
 test("a row that is kept to one core has no thread on another, and S3 is not kept to it", {
@@ -120,14 +68,6 @@ test("a row that cannot open says why", async () => {
   assert.ok(entry);
   const broken = { ...context, modelDir: join(cacheDir, "nowhere") };
   await assert.rejects(startRow(entry, broken, PICTURES, python), /Row ours failed: .*nowhere/s);
-});
-
-test("Pillow's rows run in a Python process", {
-  skip: python === undefined && "needs python3 with Pillow and NumPy",
-}, async () => {
-  const { results } = await run(["pre-bilinear"], 1);
-  assert.equal(results[0]?.rounds[0]?.latenciesMs.length, 2);
-  assert.ok(results[0]?.versions.numpy);
 });
 
 test("both published methods compute the values that ours does", async () => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { DEFAULT_MODEL } from "../../../src/models/folder.ts";
 import type { Report } from "../../../src/models/teach/report.ts";
-import { images, KINDS, models, report, root, TAUGHT, unseen } from "./harness.ts";
+import { images, KINDS, models, report, root, TAUGHT, teach, unseen } from "./harness.ts";
 import { drawFolder, drawPicture } from "./pictures.ts";
 
 describe("model teach", () => {
@@ -69,5 +69,37 @@ describe("model teach", () => {
     assert.ok("problem" in (backbones[0] ?? {}));
     rmSync(join(models, "second"), { recursive: true });
     rmSync(join(models, "broken"), { recursive: true });
+  });
+
+  test("what cannot be taught is refused, and says what is missing", async () => {
+    const few = join(root, "few");
+    await drawFolder(few, ["bars"], 6);
+    await drawFolder(few, ["dots"], 4);
+    const one = join(root, "one");
+    await drawFolder(one, ["bars"], 6);
+    for (const [args, status, message] of [
+      [["few", "--images", few], 11, /expected at least 5 images of each label, got fewer of dots \(4\)/],
+      [["one", "--images", one], 11, /expected at least two labels.*got bars/],
+      [["none", "--images", join(root, "absent")], 11, /cannot list the pictures/],
+      [["with-other", "--images", images], 6, /--force/],
+      [["../up", "--images", images], 2, /expected a name of letters/],
+      [
+        ["again", "--images", images, "--backbone", "with-other"],
+        4,
+        /was taught itself.*--backbone upload-triage/,
+      ],
+      [["again", "--images", images, "--backbone", "absent"], 10, /model folder/],
+      [
+        ["new", "--images", images, "--models", join(root, "absent")],
+        10,
+        /there is none: `npm run model -- pull mobilenet-v2` gets one/,
+      ],
+    ] as const) {
+      const [name, ...rest] = args;
+      const ended = await teach(name, ...rest);
+      assert.equal(ended.status, status, ended.stderr);
+      assert.match(ended.stderr, message);
+      assert.equal(existsSync(join(models, "few")), false);
+    }
   });
 });
