@@ -6,7 +6,6 @@ import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
  * would do anew for each request. Counts are in `src/measure/README.md`.
  */
 export function createLeanS3Client(config: S3ClientConfig): S3Client {
-  findCrcInstructions();
   const client = new S3Client(config);
   storeInSlots(client.config);
   client.send = keepHandlers(client);
@@ -15,10 +14,11 @@ export function createLeanS3Client(config: S3ClientConfig): S3Client {
 
 /**
  * On arm64 zlib looks for the processor's CRC instructions when something is first deflated, and its `crc32`, by which the
- * client checks bodies, goes by tables until then: seven times the instructions.
+ * client checks bodies, goes by tables until then: seven times the instructions. To compile zlib's JavaScript for this takes
+ * a millisecond, which passes while the first request waits for its answer.
  */
 function findCrcInstructions(): void {
-  deflateRawSync("");
+  if (process.arch === "arm64") setImmediate(() => deflateRawSync(""));
 }
 
 /**
@@ -54,6 +54,7 @@ interface Command {
 function keepHandlers(client: S3Client): S3Client["send"] {
   const send = client.send.bind(client);
   const kept = new WeakMap<AbortSignal, Map<unknown, { bucket: string | undefined; handler: Handler }>>();
+  let isFirst = true;
   const sendKept = async (command: Command, options?: Options): Promise<unknown> => {
     if (options === undefined) return send(command as unknown as Parameters<typeof send>[0]);
     const handlers = kept.get(options.abortSignal) ?? new Map();
@@ -65,7 +66,10 @@ function keepHandlers(client: S3Client): S3Client["send"] {
       entry = { bucket, handler };
       handlers.set(command.constructor, entry);
     }
-    return (await entry.handler(command)).output;
+    const answer = entry.handler(command);
+    if (isFirst) findCrcInstructions();
+    isFirst = false;
+    return (await answer).output;
   };
   return sendKept as unknown as S3Client["send"];
 }
