@@ -71,7 +71,10 @@ function refuseResultsBucket(task: Task, resultsBucket: string): Task {
   return { ...task, target: new ClassifierError("INVALID_EVENT", message) };
 }
 
-/** Nothing counts before what the publisher has kept is written: when that fails, every result of it comes again. */
+/**
+ * Nothing counts before what the publisher has kept is written: when that fails, every result of it comes again. Of what is
+ * superseded the result that stands may be among them.
+ */
 async function flushResults(publisher: Publisher, done: readonly Done[], end: Deadline): Promise<Done[]> {
   try {
     await end.bound(publisher.flush(end.signal));
@@ -82,7 +85,9 @@ async function flushResults(publisher: Publisher, done: readonly Done[], end: De
         ? thrown
         : new ClassifierError("PUBLISH_FAILED", messageOf(thrown), thrown);
     return done.map(({ id, outcome }) =>
-      "result" in outcome ? { id, outcome: { status: "failed", ref: outcome.ref, error } } : { id, outcome },
+      "result" in outcome || outcome.status === "superseded"
+        ? { id, outcome: { status: "failed", ref: outcome.ref, error } }
+        : { id, outcome },
     );
   }
 }

@@ -255,6 +255,23 @@ test("annotation+lines: an upload whose annotation stands already gets the line 
   assert.equal(label(await read("k")), "photo");
 });
 
+test("annotation+lines: a line that an upload lacks comes again as often as it cannot be written", async (t) => {
+  const { s3, upload, invoke, read } = await starter(t, "annotation+lines")();
+  const record = await upload("k", await fixture("photo-1.jpg"));
+  const fail = () =>
+    s3.setFault({ kind: "status", status: 503, code: "SlowDown", operations: ["PutObject"] });
+  const back = { batchItemFailures: [{ itemIdentifier: "message-0" }] };
+  fail();
+  assert.deepEqual(await invoke(message(record)), back);
+  // Rejected now, so that the annotation stays and the line has to be its.
+  const object = { ...record.s3.object, size: 2 ** 30 };
+  const rejected = message({ ...record, s3: { ...record.s3, object } });
+  assert.deepEqual(await invoke(rejected, 60_000, "request-2"), back);
+  s3.setFault(undefined);
+  assert.deepEqual(await invoke(rejected, 60_000, "request-3"), { batchItemFailures: [] });
+  assert.equal(label(await read("k")), "photo");
+});
+
 test("annotation: an upload that is overwritten while it is classified does not get its label on the new bytes", async (t) => {
   const model = await triageModel();
   const { upload, invoke, read, s3 } = await starter(t, "annotation")(false);
