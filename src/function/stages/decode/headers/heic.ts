@@ -1,7 +1,7 @@
 import { Reader } from "./boxes.ts";
 import { HeaderError, type StoredSize, textOf, UnsupportedHeader } from "./header.ts";
 import { countPictures, type HevcConfiguration, readHevcConfiguration } from "./hevc.ts";
-import { dataOf, extentOf, type Item, type ItemTable, itemOf, readItemTable } from "./items.ts";
+import { dataOf, extentOf, type Item, type ItemTable, itemOf, oncePerPlace, readItemTable } from "./items.ts";
 
 /** One HEVC picture, with all that a decoder needs. */
 export interface CodedImage {
@@ -110,6 +110,10 @@ function thumbnailOf(full: HeicImage, read: (id: number) => HeicImage, id: numbe
 /** Items are read once, however often they are referred to. */
 function imageReader(bytes: Uint8Array, table: ItemTable): (id: number) => HeicImage {
   const configurations = new Map<number, HevcConfiguration>();
+  const picturesOf = oncePerPlace(bytes, (data, lengthBytes: number) => ({
+    data,
+    count: countPictures(data, lengthBytes),
+  }));
   const coded = new Map<number, CodedImage & { readonly decodedPixels: number }>();
 
   function readCoded(id: number) {
@@ -126,7 +130,7 @@ function imageReader(bytes: Uint8Array, table: ItemTable): (id: number) => HeicI
     const parameters = configurations.get(box.start) ?? readHevcConfiguration(configuration);
     configurations.set(box.start, parameters);
     const { pictures, lengthBytes } = parameters;
-    const data = dataOf(bytes, item);
+    const { data, count } = picturesOf(item, lengthBytes);
     const [width, height] = [
       Math.min(...pictures.map((picture) => picture.width)),
       Math.min(...pictures.map((picture) => picture.height)),
@@ -136,7 +140,7 @@ function imageReader(bytes: Uint8Array, table: ItemTable): (id: number) => HeicI
       throw new HeaderError(`expected an HEVC picture of ${said} pixels (ispe), got ${width} × ${height}`);
     }
     const pixels = Math.max(...pictures.map(({ codedPixels }) => codedPixels));
-    const decodedPixels = pixels * Math.max(1, countPictures(data, lengthBytes));
+    const decodedPixels = pixels * Math.max(1, count);
     const image = { configuration, data, width, height, decodedPixels };
     coded.set(id, image);
     return image;

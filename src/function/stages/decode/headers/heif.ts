@@ -1,7 +1,7 @@
-import { readAv1Cost } from "./av1.ts";
-import { boxesOf, Reader } from "./boxes.ts";
+import { type Av1Cost, readAv1Cost } from "./av1.ts";
+import { type Box, boxesOf, Reader } from "./boxes.ts";
 import { HeaderError, type StoredSize, textOf, UnsupportedHeader } from "./header.ts";
-import { dataOf, extentOf, type Item, type ItemTable, itemOf, only, readItemTable } from "./items.ts";
+import { extentOf, type Item, type ItemTable, itemOf, oncePerPlace, only, readItemTable } from "./items.ts";
 
 /** An image that is coded, one of tiles, and one that is another. The others have canvases as large as their data say. */
 const TYPES = new Set(["av01", "grid", "iden"]);
@@ -21,7 +21,7 @@ const MAX_DEPTH = 4;
 export function readHeifSize(bytes: Uint8Array): StoredSize {
   const table = readItemTable(bytes);
   const shown = shownSize(bytes, itemOf(table, table.primaryId));
-  return { ...shown, orientation: 1, decodedPixels: decodedPixels(bytes, table, table.primaryId, 0) };
+  return { ...shown, orientation: 1, decodedPixels: pixelCounter(bytes, table)(table.primaryId, 0) };
 }
 
 /**
@@ -37,31 +37,46 @@ export function asStillAvif(bytes: Uint8Array): Uint8Array {
   return still;
 }
 
-function decodedPixels(bytes: Uint8Array, table: ItemTable, id: number, depth: number): number {
-  const item = itemOf(table, id);
-  if (depth > MAX_DEPTH) throw new HeaderError(`expected at most ${MAX_DEPTH} images within each other`);
-  let pixels = codedPixels(bytes, item);
-  // A grid's tiles may be one item many times over, and each time it is decoded.
-  const counts = new Map<number, number>();
-  for (const part of [...item.parts, ...item.auxiliaries]) counts.set(part, (counts.get(part) ?? 0) + 1);
-  for (const [part, count] of counts) pixels += count * decodedPixels(bytes, table, part, depth + 1);
-  return pixels;
-}
+/** Counts each item once, however many others it is a part of. */
+function pixelCounter(bytes: Uint8Array, table: ItemTable): (id: number, depth: number) => number {
+  const known = new Map<number, number>();
+  const costOf = oncePerPlace(bytes, readAv1Cost);
+  const configurations = new Map<number, Av1Cost>();
 
-/** Of an item itself: of a coded image its frames, of a derived one the canvas. */
-function codedPixels(bytes: Uint8Array, item: Item): number {
-  if (!TYPES.has(item.type))
-    throw new UnsupportedHeader(`expected a coded image or a grid, got ${item.type}`);
-  const [, configuration] = ONCE.map((type) => only(item.properties, type));
-  const size = extentOf(bytes, item);
-  if (size === undefined) throw new HeaderError(`expected an item ${item.type} to say its size (ispe)`);
-  const pixels = size.width * size.height;
-  if (item.type !== "av01") return pixels;
-  const streams = [dataOf(bytes, item)];
-  if (configuration !== undefined) streams.push(bytes.subarray(configuration.start + 4, configuration.end));
-  const costs = streams.map(readAv1Cost);
-  const frames = costs.reduce((sum, cost) => sum + cost.frames, 0);
-  return Math.max(pixels, ...costs.map(({ framePixels }) => framePixels)) * Math.max(1, frames);
+  function decodedPixels(id: number, depth: number): number {
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    const item = itemOf(table, id);
+    if (depth > MAX_DEPTH) throw new HeaderError(`expected at most ${MAX_DEPTH} images within each other`);
+    let pixels = codedPixels(item);
+    // A grid's tiles may be one item many times over, and each time it is decoded.
+    for (const part of [...item.parts, ...item.auxiliaries]) pixels += decodedPixels(part, depth + 1);
+    known.set(id, pixels);
+    return pixels;
+  }
+
+  function configurationCost({ start, end }: Box): Av1Cost {
+    const cost = configurations.get(start) ?? readAv1Cost(bytes.subarray(start + 4, end));
+    configurations.set(start, cost);
+    return cost;
+  }
+
+  /** Of an item itself: of a coded image its frames, of a derived one the canvas. */
+  function codedPixels(item: Item): number {
+    if (!TYPES.has(item.type))
+      throw new UnsupportedHeader(`expected a coded image or a grid, got ${item.type}`);
+    const [, configuration] = ONCE.map((type) => only(item.properties, type));
+    const size = extentOf(bytes, item);
+    if (size === undefined) throw new HeaderError(`expected an item ${item.type} to say its size (ispe)`);
+    const pixels = size.width * size.height;
+    if (item.type !== "av01") return pixels;
+    const costs = [costOf(item, undefined)];
+    if (configuration !== undefined) costs.push(configurationCost(configuration));
+    const frames = costs.reduce((sum, cost) => sum + cost.frames, 0);
+    return Math.max(pixels, ...costs.map(({ framePixels }) => framePixels)) * Math.max(1, frames);
+  }
+
+  return decodedPixels;
 }
 
 /** After crop (`clap`) and turn (`irot`), in the order in which the file applies them. */

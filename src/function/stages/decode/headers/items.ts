@@ -82,6 +82,31 @@ export function dataOf(bytes: Uint8Array, { extents }: Item): Uint8Array {
   return Buffer.concat(parts);
 }
 
+/**
+ * Reads what items hold, once for each place: thousands of items can name the same one, and each be a tile a thousand times.
+ *
+ * @param read is given an item's data, and what it depends on besides
+ * @returns throws {@link HeaderError} when the items' places overlap, so that together they are longer than the file
+ */
+export function oncePerPlace<Besides, Read>(
+  bytes: Uint8Array,
+  read: (data: Uint8Array, besides: Besides) => Read,
+): (item: Item, besides: Besides) => Read {
+  const known = new Map<string, Read>();
+  let left = bytes.length;
+  return (item, besides) => {
+    const place = JSON.stringify([besides, item.extents]);
+    const found = known.get(place);
+    if (found !== undefined) return found;
+    const data = dataOf(bytes, item);
+    left -= data.length;
+    if (left < 0) throw new HeaderError("expected the data of different items not to overlap");
+    const result = read(data, besides);
+    known.set(place, result);
+    return result;
+  };
+}
+
 function readPrimary(bytes: Uint8Array, boxes: readonly Box[]): number {
   const box = only(boxes, "pitm");
   if (box === undefined) throw new HeaderError("expected a primary item (pitm), found none");

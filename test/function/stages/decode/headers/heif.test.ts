@@ -180,3 +180,35 @@ test("grids of grids double their tiles at each level, and cost no more time to 
   // Each tile of each level, one by one, would take minutes.
   assert.ok(process.cpuUsage(before).user < 1_000_000);
 });
+
+test("thousands of items in one place, each a part of many, are read once, and overlapping ones are refused", () => {
+  // 100,000 units of no frame: a millisecond.
+  const units = Buffer.alloc(199_000, Buffer.from([0x12, 0x00]));
+  const ids = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+  const grid = { type: "grid", properties: [1], data: Buffer.alloc(8) };
+  const tiles = ids(12, 2000);
+  const items = [
+    grid,
+    ...Array(10).fill(grid),
+    ...tiles.map((_, i) => coded([1, 2], i === 0 ? units : Buffer.alloc(0))),
+  ];
+  const properties = [ispe(1, 1), box("av1C", Buffer.concat([Buffer.alloc(4), units]))];
+  const file = avifOf(items, properties, [
+    ["dimg", 1, ids(2, 10)],
+    ...ids(2, 10).map((id) => ["dimg", id, tiles] as const),
+  ]);
+  const placed = (step: number) => {
+    const moved = Buffer.from(file);
+    const first = file.indexOf("iloc") + 4 + 4 + 2 + 2 + 11 * 14;
+    const start = file.readUInt32BE(first + 6);
+    for (const [i] of tiles.entries()) {
+      moved.writeUInt32BE(start + i * step, first + i * 14 + 6);
+      moved.writeUInt32BE(units.length - i * step, first + i * 14 + 10);
+    }
+    return moved;
+  };
+  const before = process.cpuUsage();
+  assert.equal(readHeifSize(placed(0)).decodedPixels, 1 + 10 * (1 + 2000));
+  assert.throws(() => readHeifSize(placed(2)), /not to overlap/);
+  assert.ok(process.cpuUsage(before).user < 1_000_000);
+});
