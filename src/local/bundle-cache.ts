@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { BuildOptions } from "esbuild";
@@ -35,9 +36,9 @@ export async function keepBundle(
 ): Promise<Bundle> {
   const made = JSON.stringify(options);
   const kept = await readKept(file);
-  if (kept?.made === made && (await isUnchanged(kept.hashes))) return kept.bundle;
+  if (kept?.made === made && isUnchanged(kept.hashes)) return kept.bundle;
   const fresh = await bundle(options);
-  const hashes = await hashAll([...SETTINGS, ...fresh.inputs]);
+  const hashes = Object.fromEntries([...SETTINGS, ...fresh.inputs].map((path) => [path, hashOf(path)]));
   await replaceFile(file, JSON.stringify({ made, hashes, bundle: fresh } satisfies Kept));
   return fresh;
 }
@@ -47,17 +48,18 @@ async function readKept(file: string): Promise<Kept | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as Kept);
 }
 
-async function isUnchanged(before: Kept["hashes"]): Promise<boolean> {
-  const now = await hashAll(Object.keys(before)).catch(() => undefined);
-  return now !== undefined && Object.entries(before).every(([path, hash]) => now[path] === hash);
+function isUnchanged(before: Kept["hashes"]): boolean {
+  try {
+    return Object.entries(before).every(([path, known]) => hashOf(path) === known);
+  } catch {
+    // A file is gone: what the bundle is made of now, esbuild finds out.
+    return false;
+  }
 }
 
-async function hashAll(paths: readonly string[]): Promise<Record<string, string>> {
-  const hash = async (path: string) => {
-    const bytes = await readFile(resolve(PROJECT_DIR, path));
-    return [path, createHash("sha256").update(bytes).digest("base64")] as const;
-  };
-  return Object.fromEntries(await Promise.all(paths.map(hash)));
+/** Synchronous: several hundred small files, one after the other, take a third of the time that promises take. */
+function hashOf(path: string): string {
+  return hash("sha256", readFileSync(resolve(PROJECT_DIR, path)), "base64");
 }
 
 /** A source map names its sources from where it lies. */

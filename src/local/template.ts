@@ -45,10 +45,17 @@ const MORE_FUNCTIONS = [
   "Contains",
 ];
 
+/** Parsing takes a tenth of a second: the text is read each time, and parsed when it is another one. */
+let parsed: { readonly text: string; readonly template: Template } | undefined;
+
 /** Reads a CloudFormation template with its short tags (`!Ref`, `!Sub`, `!If`, …). */
 export async function readTemplate(file = resolve(PROJECT_DIR, "template.yaml")): Promise<Template> {
   const text = await readFile(file, "utf8");
-  return asRecord(parse(text, { customTags: cloudFormationTags(), merge: true }), file);
+  if (parsed?.text !== text) {
+    const template = asRecord(parse(text, { customTags: cloudFormationTags(), merge: true }), file);
+    parsed = { text, template };
+  }
+  return parsed.template;
 }
 
 /** Reads what {@link FunctionTemplate} names of the function and its two queues. Throws where one is missing. */
