@@ -32,6 +32,7 @@ import {
 } from "../../src/measure/arm64/artifact.ts";
 import { arm64Layout, hostLayout } from "../../src/measure/arm64/layout.ts";
 import { canMount } from "../../src/measure/arm64/namespace.ts";
+import { phonePhotograph } from "../fixtures/heic/generate.ts";
 import ceilings from "./ceilings.json" with { type: "json" };
 import { assertSameEffect, type Run, runEvents } from "./classify.ts";
 import { findFaults, fingerprint, listFiles, sizeOf, zipSize } from "./inspect.ts";
@@ -81,6 +82,32 @@ test("the native layer, the function's package and all of it together are below 
       `${name}: ${bytes}, the ceiling in test/artifact/ceilings.json is ${ceiling}`,
     );
   }
+});
+
+test("the native layer holds the licence of each package in it, and the list of all", () => {
+  const layer = join(artifact.opt, "nodejs");
+  const files = listFiles(layer);
+  const notices = readFileSync(join(layer, "NOTICES.md"), "utf8");
+  const packages = files.flatMap(
+    (path) => /^node_modules\/((@[^/]+\/)?[^/]+)\/package\.json$/.exec(path)?.[1] ?? [],
+  );
+  assert.equal(packages.length, 12, String(packages));
+  for (const name of packages) assert.ok(notices.includes(`\`${name}\``), name);
+  for (const text of ["libheif-js/LICENSE", "libheif-js/libheif-wasm/LICENSE"])
+    assert.match(
+      readFileSync(join(layer, "node_modules", text), "utf8"),
+      /GNU LESSER GENERAL PUBLIC LICENSE\s+Version 3/,
+    );
+  // Without their own text: it stands in the list.
+  const bare = packages.filter(
+    (name) => !files.some((path) => path.startsWith(`node_modules/${name}/LICENSE`)),
+  );
+  assert.deepEqual(bare.sort(), [
+    "@img/sharp-libvips-linux-arm64",
+    "@koromix/koffi-linux-arm64",
+    "onnxruntime-common",
+    "onnxruntime-node",
+  ]);
 });
 
 test("a layer that is built twice is the same, byte for byte", async () => {
@@ -134,22 +161,26 @@ function readEvents(): Map<string, unknown> {
 }
 
 const pictures = readdirSync(FIXTURES).filter((name) => /\.(jpe?g|png|webp|avif|gif)$/.test(name));
-/** Not in emulation, where WebAssembly takes longer than the 10 s that an image has: see the test of their pixels. */
 const heics = ["heic/phone.heic", "heic/10-bit.heic"];
-const pictureEvents = (names = pictures) => new Map(names.map((key) => [key, { bucket: "uploads", key }]));
+/** The JPEG that the phone of `phone.heic` would have made: numbers, profile and turn alike. */
+const TWIN = "heic/phone-twin.jpg";
+const pictureEvents = (names: readonly string[]) =>
+  new Map(names.map((key) => [key, { bucket: "uploads", key }]));
 
 async function openS3(): Promise<S3Server> {
   const server = await startS3({ dataDir: join(folder, "s3"), buckets: ["uploads", "results"] });
-  const put = async (key: string, file: string) => {
+  const put = async (key: string, body: Buffer) => {
     const path = key.split("/").map(encodeURIComponent).join("/");
     const response = await fetch(`${server.url}/uploads/${path}`, {
       method: "PUT",
-      body: readFileSync(join(FIXTURES, file)),
+      body: new Uint8Array(body),
     });
     assert.equal(response.status, 200, `PUT ${key}`);
   };
-  for (const name of [...pictures, ...heics]) await put(name, name);
-  await put("my pictures/café #1.jpg", "photo-1.jpg");
+  for (const name of [...pictures, ...heics]) await put(name, readFileSync(join(FIXTURES, name)));
+  await put("my pictures/café #1.jpg", readFileSync(join(FIXTURES, "photo-1.jpg")));
+  const { pixels } = await phonePhotograph();
+  await put(TWIN, await pixels.jpeg({ quality: 92 }).withMetadata({ orientation: 6 }).toBuffer());
   return server;
 }
 
@@ -160,9 +191,9 @@ test("on this machine, every sample picture is classified, and every event is an
   expected = await runEvents(
     hostLayout(artifact, MODEL),
     s3.url,
-    new Map([...readEvents(), ...pictureEvents([...pictures, ...heics])]),
+    new Map([...readEvents(), ...pictureEvents([...pictures, ...heics, TWIN])]),
   );
-  for (const name of [...pictures, ...heics]) {
+  for (const name of [...pictures, ...heics, TWIN]) {
     const document = expected.effects.get(name)?.results[`${name}.json`] as { status?: string } | undefined;
     assert.equal(document?.status, "classified", `${name}: ${JSON.stringify(document)}`);
   }
@@ -190,6 +221,11 @@ test("this machine runs arm64, itself or in emulation", (t) => {
   t.skip(`the arm64 proof cannot be made here: ${noArm64}`);
 });
 
+function labelOf({ effects }: Run, name: string): string | undefined {
+  const result = effects.get(name)?.results[`${name}.json`];
+  return (result as { predictions: { label: string }[] } | undefined)?.predictions[0]?.label;
+}
+
 function assertSameRun(actual: Run, names: Iterable<string>): void {
   for (const name of names) {
     assertSameEffect(actual.effects.get(name), expected.effects.get(name), TOLERANCE, name);
@@ -198,14 +234,15 @@ function assertSameRun(actual: Run, names: Iterable<string>): void {
 
 test("on arm64, every event and every sample picture gives the same labels", { skip: noArm64 }, async () => {
   assert.ok(!(machine instanceof Error));
-  const events = new Map([...readEvents(), ...pictureEvents()]);
+  const events = new Map([...readEvents(), ...pictureEvents([...pictures, ...heics, TWIN])]);
   const layout = arm64Layout(artifact, machine.command, MODEL);
   const run = await runEvents(layout, s3.url, events);
   assertSameRun(run, events.keys());
   assertEveryMetric(run);
+  assert.equal(labelOf(run, "heic/phone.heic"), labelOf(run, TWIN));
 });
 
-test("on arm64, HEIC has the pixels that it has here, decoded by the layer's libheif", {
+test("on arm64, HEIC has the pixels that it has here, thumbnail and all tiles, decoded by the layer's libde265", {
   skip: noArm64,
 }, async () => {
   assert.ok(!(machine instanceof Error));
@@ -223,7 +260,7 @@ test("on arm64, HEIC has the pixels that it has here, decoded by the layer's lib
   const hashes = async ([program = "", ...before]: readonly string[]) =>
     (await promisify(execFile)(program, [...before, bundle, ...files])).stdout;
   const here = await hashes([process.execPath]);
-  assert.match(here, /^([0-9a-f]{64}\n){2}$/);
+  assert.match(here, /^([0-9a-f]{64}\n){3}$/);
   assert.equal(await hashes(machine.command), here);
   rmSync(bundle);
 });

@@ -5,8 +5,8 @@ import { inspectImage } from "../../src/function/stages/decode/header.ts";
 import { openLibde265 } from "../../src/function/stages/decode/heic/libde265.ts";
 import { writePixels } from "../../src/function/stages/decode/heic/pixels.ts";
 
-// Prints a hash of the pixels of each HEIC's smallest image, as the function's thread decodes it. Usage: heic.mjs FILE …
-// In a thread the function's clock would end it: in emulation a decode may take longer than the 10 s that it has.
+// Prints a hash of the pixels of each HEIC's images, thumbnail and full, as the function decodes them. Usage: heic.mjs FILE …
+// The function's clock would end it: in emulation the 48 tiles of a phone's take longer than the 10 s that they have.
 
 declare const WebAssembly: { compile: (bytes: Uint8Array) => Promise<object> };
 
@@ -17,14 +17,18 @@ const module = await WebAssembly.compile(
 for (const file of process.argv.slice(2)) {
   const libde265 = openLibde265(module);
   const { heic } = inspectImage(readFileSync(file), 50_000_000);
-  const image = heic?.thumbnails.at(-1) ?? heic?.full;
-  const [coded] = image?.tiles ?? [];
-  if (coded === undefined) throw new Error(`expected ${file} to have a tile`);
-  const { width, height } = coded;
-  const pixels = new Uint8ClampedArray(width * height * 3);
-  libde265.decode(coded, (planes) => {
-    const target = { pixels, channels: 3, imageWidth: width, left: 0, top: 0, width, height } as const;
-    writePixels(planes, undefined, 1, target);
-  });
-  console.log(createHash("sha256").update(pixels).digest("hex"));
+  if (heic === undefined) throw new Error(`expected ${file} to be a HEIC`);
+  for (const { tiles } of [...heic.thumbnails, heic.full]) {
+    const hash = createHash("sha256");
+    for (const coded of tiles) {
+      const { width, height } = coded;
+      const pixels = new Uint8ClampedArray(width * height * 3);
+      libde265.decode(coded, (planes) => {
+        const target = { pixels, channels: 3, imageWidth: width, left: 0, top: 0, width, height } as const;
+        writePixels(planes, undefined, 1, target);
+      });
+      hash.update(pixels);
+    }
+    console.log(hash.digest("hex"));
+  }
 }

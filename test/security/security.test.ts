@@ -41,6 +41,17 @@ test("SECURITY.md lists every package that is deployed, with its version and lic
   );
 });
 
+test("the layer's NOTICES.md names every package that it holds, with its licence and where its source is", async () => {
+  const notices = readFileSync(join(ROOT, "layers/native/NOTICES.md"), "utf8");
+  const rows = notices.split("\n").filter((line) => line.startsWith("| "));
+  for (const { name, license, where } of await shippedPackages()) {
+    if (where !== "layer") continue;
+    const row = rows.find((line) => line.includes(`\`${name}\``)) ?? "";
+    assert.ok(row.includes(license), `${name}: ${license}`);
+    assert.match(row, /\| https:\/\/github\.com\/\S+/, name);
+  }
+});
+
 test("every dependency is pinned exactly, and no package runs code when it is installed", () => {
   for (const file of ["package.json", "layers/native/package.json"]) {
     const {
