@@ -157,7 +157,7 @@ function readProperties(bytes: Uint8Array, { start, end }: Box, items: ReadonlyM
       const id = reader.uint(version < 1 ? 2 : 4);
       const item = items.get(id);
       if (associated.has(id)) throw new HeaderError(`expected item ${id} to get its properties once`);
-      associated.add(id);
+      if (item !== undefined) associated.add(id);
       for (let associations = reader.uint(1); associations > 0; associations--) {
         // The highest bit says "essential".
         const index = isWide ? reader.uint(2) & 0x7fff : reader.uint(1) & 0x7f;
@@ -203,7 +203,7 @@ function readLocations(
     const id = reader.uint(version < 2 ? 2 : 4);
     const item = items.get(id);
     if (located.has(id)) throw new HeaderError(`expected item ${id} to be located once`);
-    located.add(id);
+    if (item !== undefined) located.add(id);
     const isInIdat = version > 0 && (reader.uint(2) & 15) === 1;
     reader.uint(2); // data_reference_index
     const base = reader.uint(baseSize) + (isInIdat ? (idat?.start ?? 0) : 0);

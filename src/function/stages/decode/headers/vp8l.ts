@@ -13,7 +13,7 @@ const [FIRST_LENGTH, FIRST_CACHED] = [256, 280];
 const LENGTHS_ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] as const;
 const [PREDICTOR, CROSS_COLOUR, COLOUR_INDEXING] = [0, 1, 3];
 /** Encoders choose smaller images in front of an image: more than these are not looked at, but taken for the worst. */
-const MAX_PIXELS = 2 ** 19;
+const MAX_PIXELS = 2 ** 18;
 
 /**
  * Memory that libwebp takes for the prefix codes of an image in VP8L: an image of a megapixel may have 65,536 groups of
@@ -141,38 +141,63 @@ const LONGEST = 15;
 
 /** The canonical code with such lengths; that of a single symbol takes no bits. */
 function codeOf(lengths: Uint8Array): Code {
-  const counts = new Uint32Array(LONGEST + 1);
-  for (const length of lengths) if (length > 0) counts[length] = (counts[length] as number) + 1;
   const sorted = Array.from(lengths.keys())
     .filter((symbol) => lengths[symbol] !== 0)
     .sort((a, b) => (lengths[a] as number) - (lengths[b] as number) || a - b);
   const [only] = sorted;
   if (only === undefined) throw new HeaderError("a prefix code has no symbols");
   if (sorted.length === 1) return () => only;
+  /** By the next bits, the lowest first: a symbol and its length. */
+  const table = new Uint32Array(2 ** LONGEST);
+  let [code, last] = [0, 0];
+  for (const symbol of sorted) {
+    const length = lengths[symbol] as number;
+    code *= 2 ** (length - last);
+    last = length;
+    for (let at = reversed(code, length); at < table.length; at += 2 ** length)
+      table[at] = symbol * 16 + length;
+    code++;
+  }
   return (bits) => {
-    let [code, first, index] = [0, 0, 0];
-    for (let length = 1; length <= LONGEST; length++) {
-      code = code * 2 + bits(1);
-      const count = counts[length] as number;
-      first *= 2;
-      if (code < first + count) return sorted[index + code - first] as number;
-      index += count;
-      first += count;
-    }
-    throw new HeaderError("a prefix code is incomplete");
+    const entry = table[bits.next()] as number;
+    if (entry === 0) throw new HeaderError("a prefix code is incomplete");
+    bits.skip(entry & 15);
+    return entry >> 4;
   };
 }
 
-/** Reads so many bits, the lowest first. */
-type Bits = (count: number) => number;
+function reversed(code: number, length: number): number {
+  let value = 0;
+  for (let i = 0; i < length; i++) value = value * 2 + ((code >> i) & 1);
+  return value;
+}
+
+/** Reads up to 24 bits, the lowest first. */
+interface Bits {
+  (count: number): number;
+  /** What the next {@link LONGEST} are, zeros behind the end. */
+  next(): number;
+  skip(count: number): void;
+}
 
 function bitReader(data: Uint8Array): Bits {
   let position = 0;
-  return (count) => {
-    if (position + count > 8 * data.length) throw new HeaderError("an image in VP8L is cut");
-    let value = 0;
-    for (let i = 0; i < count; i++, position++)
-      value += (((data[position >> 3] as number) >> (position & 7)) & 1) * 2 ** i;
+  const ahead = () => {
+    const at = position >> 3;
+    const [low, high] = [
+      (data[at] ?? 0) | ((data[at + 1] ?? 0) << 8),
+      (data[at + 2] ?? 0) | ((data[at + 3] ?? 0) << 8),
+    ];
+    return (low | (high << 16)) >>> (position & 7);
+  };
+  const skip = (count: number) => {
+    position += count;
+    if (position > 8 * data.length) throw new HeaderError("an image in VP8L is cut");
+  };
+  const read = (count: number) => {
+    const value = ahead() & (2 ** count - 1);
+    skip(count);
     return value;
   };
+  return Object.assign(read, { next: () => ahead() & (2 ** LONGEST - 1), skip });
 }

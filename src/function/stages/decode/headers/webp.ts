@@ -3,6 +3,8 @@ import { assertLength, HeaderError, type StoredSize, textOf, viewOf } from "./he
 import { prefixCodeBytes } from "./vp8l.ts";
 
 const MAX_CHUNKS = 1000;
+/** `ANMF`: there can be millions, of which no texts are made. */
+const FRAME = 0x414e_4d46;
 /** A pixel is charged as one of the format that takes most, and WebP's takes less than half of that. */
 const BYTES_PER_CHARGED_PIXEL = 19;
 const PIXEL_SHARE = 1 / 2;
@@ -94,11 +96,11 @@ function chunksIn(bytes: Uint8Array, from: number, to: number): Chunk[] {
   const chunks: Chunk[] = [];
   let frames = 0;
   for (let offset = from; offset + 8 <= to; ) {
-    const type = textOf(bytes, offset, offset + 4);
+    const isFrame = view.getUint32(offset) === FRAME;
     const start = offset + 8;
     const size = view.getUint32(offset + 4, true);
     const end = Math.min(start + size, to);
-    if (type !== "ANMF" || ++frames <= 2) chunks.push({ type, start, end });
+    if (!isFrame || ++frames <= 2) chunks.push({ type: textOf(bytes, offset, offset + 4), start, end });
     if (chunks.length > MAX_CHUNKS) throw new HeaderError(`expected at most ${MAX_CHUNKS} chunks`);
     offset = start + size + (size & 1);
   }

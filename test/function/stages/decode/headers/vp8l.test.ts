@@ -64,3 +64,12 @@ for (const name of ["photo-1.jpg", "chart-1.png", "screenshot-1.png", "icon-1.pn
         assert.ok(prefixCodeBytes(lossless(file), width, height) < 2 * MIB);
       }
   });
+
+test("an animation of three million empty frames is read without a text for each", () => {
+  const canvas = riffChunk("VP8X", Buffer.from([2, 0, 0, 0, 63, 0, 0, 63, 0, 0]));
+  const frames = Buffer.alloc(24_000_000, Buffer.from("ANMF\0\0\0\0", "latin1"));
+  const animation = webp([canvas, frames]);
+  const before = process.cpuUsage();
+  assert.equal(readWebpSize(animation).width, 64);
+  assert.ok(process.cpuUsage(before).user < 350_000);
+});
