@@ -27,7 +27,7 @@ test("a PNG's eXIf is applied, before the pixels and after them", async () => {
   }
 });
 
-test("an AVIF with a crop and alpha shows what lies in the crop", async () => {
+test("an AVIF with a crop and alpha shows what lies in the crop; one with alpha cropped otherwise is unsupported", async () => {
   const side = 64;
   const colours = await drawn(side, side, (x) => (x < side / 2 ? RED : BLUE))
     .avif({ quality: 90 })
@@ -38,15 +38,23 @@ test("an AVIF with a crop and alpha shows what lies in the crop", async () => {
     .toBuffer();
   const [image, alpha] = [still(colours), still(opaque)];
   const auxC = box("auxC", Buffer.from("\0\0\0\0urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"));
-  const file = avifOf(
-    [
-      { type: "av01", properties: [1, 2, 3], data: image.data },
-      { type: "av01", properties: [1, 4, 5, 3], data: alpha.data },
-    ],
-    [ispe(side, side), image.configuration, clap(48, 32), alpha.configuration, auxC],
-    [["auxl", 2, [1]]],
-  );
+  const of = (...cropsOfAlpha: number[]) =>
+    avifOf(
+      [
+        { type: "av01", properties: [1, 2, 3], data: image.data },
+        { type: "av01", properties: [1, 4, 5, ...cropsOfAlpha], data: alpha.data },
+      ],
+      [ispe(side, side), image.configuration, clap(48, 32), alpha.configuration, auxC, clap(32, 32)],
+      [["auxl", 2, [1]]],
+    );
   const geometry = { resizeTo: { height: 32, width: 48 }, crop: undefined, kernel: "nearest" } as const;
+  const file = of(3);
+  // libvips would stretch it.
+  for (const other of [of(), of(6)])
+    await assert.rejects(async () => decodeImage(other, geometry, OPTIONS), {
+      code: "UNSUPPORTED_FORMAT",
+      message: "the avif header cannot be read: expected alpha to be cropped (clap) as its image is",
+    });
   const { image: shown, raw } = await decodeImage(file, geometry, OPTIONS);
   assert.deepEqual([shown.width, shown.height], [48, 32]);
   const at = (x: number, y: number) => [...raw.pixels.subarray((y * 48 + x) * 3, (y * 48 + x) * 3 + 3)];

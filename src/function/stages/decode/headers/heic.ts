@@ -1,7 +1,16 @@
 import { Reader } from "./boxes.ts";
 import { HeaderError, type StoredSize, textOf, UnsupportedHeader } from "./header.ts";
 import { countPictures, type HevcConfiguration, readHevcConfiguration } from "./hevc.ts";
-import { dataOf, extentOf, type Item, type ItemTable, itemOf, oncePerPlace, readItemTable } from "./items.ts";
+import {
+  dataOf,
+  extentOf,
+  type Item,
+  type ItemTable,
+  isAlpha,
+  itemOf,
+  oncePerPlace,
+  readItemTable,
+} from "./items.ts";
 
 /** One HEVC picture, with all that a decoder needs. */
 export interface CodedImage {
@@ -59,7 +68,6 @@ const COUNTED_SHARE = 7 / 8;
 const MIN_TILE_SIDE = 64;
 /** Phones' tiles have 512 × 512. Smaller ones than this cost time for their number, not for their pixels. */
 const LEAST_TILE_PIXELS = 256 * 256;
-const ALPHA_TYPES = new Set(["urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:1"]);
 
 /**
  * Reads how the primary image of a HEIC file is put together. EXIF's orientation counts for nothing here: what turns an
@@ -208,11 +216,6 @@ function readGrid(bytes: Uint8Array, item: Item, size: { width: number; height: 
       `expected a grid of ${size.width} × ${size.height} pixels (ispe), got ${width} × ${height}`,
     );
   return { rows, columns };
-}
-
-function isAlpha(bytes: Uint8Array, item: Item | undefined): boolean {
-  const box = item?.properties.find(({ type }) => type === "auxC");
-  return box !== undefined && ALPHA_TYPES.has(textOf(bytes, box.start + 4, box.end).split("\0", 1)[0] ?? "");
 }
 
 /** H.273's number of Display P3's primaries. */

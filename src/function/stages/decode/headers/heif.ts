@@ -1,7 +1,16 @@
 import { type Av1Cost, readAv1Cost } from "./av1.ts";
 import { type Box, boxesOf, Reader } from "./boxes.ts";
 import { HeaderError, type StoredSize, textOf, UnsupportedHeader } from "./header.ts";
-import { extentOf, type Item, type ItemTable, itemOf, oncePerPlace, only, readItemTable } from "./items.ts";
+import {
+  extentOf,
+  type Item,
+  type ItemTable,
+  isAlpha,
+  itemOf,
+  oncePerPlace,
+  only,
+  readItemTable,
+} from "./items.ts";
 
 /** An image that is coded, one of tiles, and one that is another. The others have canvases as large as their data say. */
 const TYPES = new Set(["av01", "grid", "iden"]);
@@ -20,7 +29,9 @@ const MAX_DEPTH = 4;
  */
 export function readHeifSize(bytes: Uint8Array): StoredSize {
   const table = readItemTable(bytes);
-  const shown = shownSize(bytes, itemOf(table, table.primaryId));
+  const primary = itemOf(table, table.primaryId);
+  for (const id of primary.auxiliaries) mustBeCroppedAlike(bytes, primary, table.items.get(id));
+  const shown = shownSize(bytes, primary);
   return { ...shown, orientation: 1, decodedPixels: pixelCounter(bytes, table)(table.primaryId, 0) };
 }
 
@@ -77,6 +88,16 @@ function pixelCounter(bytes: Uint8Array, table: ItemTable): (id: number, depth: 
   }
 
   return decodedPixels;
+}
+
+/** libheif stretches alpha that is not cropped as its image is over what remains of that. */
+function mustBeCroppedAlike(bytes: Uint8Array, image: Item, auxiliary: Item | undefined): void {
+  if (auxiliary === undefined || !isAlpha(bytes, auxiliary)) return;
+  const [crop, own] = [image, auxiliary].map(({ properties }) => {
+    const box = only(properties, "clap");
+    return box === undefined ? "" : textOf(bytes, box.start, box.end);
+  });
+  if (crop !== own) throw new UnsupportedHeader("expected alpha to be cropped (clap) as its image is");
 }
 
 /** After crop (`clap`) and turn (`irot`), in the order in which the file applies them. */

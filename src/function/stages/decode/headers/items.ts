@@ -3,6 +3,7 @@ import { HeaderError, textOf } from "./header.ts";
 
 const MAX_ITEMS = 4096;
 const MAX_REFERENCES = 65_536;
+const ALPHA_TYPES = new Set(["urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:1"]);
 
 export interface Item {
   type: string;
@@ -215,4 +216,10 @@ function readLocations(
       item?.extents.push({ start, end: length === 0 ? bytes.length : start + length });
     }
   }
+}
+
+/** Whether an item holds how opaque another one is. */
+export function isAlpha(bytes: Uint8Array, item: Item | undefined): boolean {
+  const box = item?.properties.find(({ type }) => type === "auxC");
+  return box !== undefined && ALPHA_TYPES.has(textOf(bytes, box.start + 4, box.end).split("\0", 1)[0] ?? "");
 }
