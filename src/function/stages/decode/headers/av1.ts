@@ -5,8 +5,15 @@ const SEQUENCE_HEADER = 1;
 const FRAMES = new Set([3, 6]);
 const MAX_UNITS = 100_000;
 
+/**
+ * Samples of 10 or 12 bits take so many times the memory of those of 8, of 4:4:4: 26 bytes per pixel instead of 19. The main
+ * profile has none but 4:2:0, of which 10 bits take no more than 8 of 4:4:4.
+ */
+const DEEP_COST = 1.4;
+
 /** What an AV1 bitstream says of itself: the most pixels that a frame may have, and how many frames there are. */
 export interface Av1Cost {
+  /** Of 8 bits per sample; a deeper one counts for more. */
   readonly framePixels: number;
   readonly frames: number;
 }
@@ -61,7 +68,8 @@ function readFramePixels(data: Uint8Array): number {
     }
     return value;
   };
-  bits(4); // seq_profile, still_picture
+  const isMain = bits(3) === 0;
+  bits(1); // still_picture
   const isReduced = bits(1) === 1;
   if (isReduced) bits(5);
   else {
@@ -86,7 +94,26 @@ function readFramePixels(data: Uint8Array): number {
   }
   const widthBits = bits(4) + 1;
   const heightBits = bits(4) + 1;
-  return (bits(widthBits) + 1) * (bits(heightBits) + 1);
+  const pixels = (bits(widthBits) + 1) * (bits(heightBits) + 1);
+  return !isMain && isDeep(bits, isReduced) ? Math.ceil(pixels * DEEP_COST) : pixels;
+}
+
+/** `high_bitdepth`, and what stands between it and the size. */
+function isDeep(bits: (count: number) => number, isReduced: boolean): boolean {
+  if (!isReduced && bits(1) === 1) bits(4 + 3); // frame ids
+  bits(3); // superblocks, intra filters
+  if (!isReduced) {
+    bits(4);
+    const hasOrderHint = bits(1) === 1;
+    if (hasOrderHint) bits(2);
+    const choosesScreenTools = bits(1) === 1;
+    if (choosesScreenTools || bits(1) === 1) {
+      if (bits(1) === 0) bits(1); // seq_force_integer_mv
+    }
+    if (hasOrderHint) bits(3);
+  }
+  bits(3); // superres, cdef, restoration
+  return bits(1) === 1;
 }
 
 function skipUvlc(bits: (count: number) => number): void {

@@ -212,3 +212,33 @@ test("thousands of items in one place, each a part of many, are read once, and o
   assert.throws(() => readHeifSize(placed(2)), /not to overlap/);
   assert.ok(process.cpuUsage(before).user < 1_000_000);
 });
+
+/** 64 × 64 pixels of one colour, as avifenc 0.11 writes them, with libaom. */
+const DEEP = {
+  "10 bits, 4:4:4":
+    "AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUEAAADybWV0YQAAAAAAAAAoaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAGxpYmF2aW" +
+    "YAAAAADnBpdG0AAAAAAAEAAAAeaWxvYwAAAABEAAABAAEAAAABAAABGgAAACUAAAAoaWluZgAAAAAAAQAAABppbmZlAgAAAAABAABhdjAxQ29s" +
+    "b3IAAAAAamlwcnAAAABLaXBjbwAAABRpc3BlAAAAAAAAAEAAAABAAAAAEHBpeGkAAAAAAwoKCgAAAAxhdjFDgSBAAAAAABNjb2xybmNseAABAA" +
+    "0ABoAAAAAXaXBtYQAAAAAAAAABAAEEAQKDBAAAAC1tZGF0EgAKCTgVf/2MBDQaQDIWFkAJJJJEAMG2P3bwH66AGaD9CdIGwA==",
+  "12 bits, 4:4:4":
+    "AAAAHGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZgAAAPJtZXRhAAAAAAAAAChoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAbGliYXZpZgAAAA" +
+    "AOcGl0bQAAAAAAAQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAEWAAAAJgAAAChpaW5mAAAAAAABAAAAGmluZmUCAAAAAAEAAGF2MDFDb2xvcgAA" +
+    "AABqaXBycAAAAEtpcGNvAAAAFGlzcGUAAAAAAAAAQAAAAEAAAAAQcGl4aQAAAAADDAwMAAAADGF2MUOBQGAAAAAAE2NvbHJuY2x4AAEADQAGgA" +
+    "AAABdpcG1hAAAAAAAAAAEAAQQBAoMEAAAALm1kYXQSAAoJWBV//Y0BDQaIMhcWQAkkkkQAwzDNtEkYNPtbjpOf1ipJPA==",
+  "10 bits, 4:2:0":
+    "AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUIAAADybWV0YQAAAAAAAAAoaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAGxpYmF2aW" +
+    "YAAAAADnBpdG0AAAAAAAEAAAAeaWxvYwAAAABEAAABAAEAAAABAAABGgAAACQAAAAoaWluZgAAAAAAAQAAABppbmZlAgAAAAABAABhdjAxQ29s" +
+    "b3IAAAAAamlwcnAAAABLaXBjbwAAABRpc3BlAAAAAAAAAEAAAABAAAAAEHBpeGkAAAAAAwoKCgAAAAxhdjFDgQBMAAAAABNjb2xybmNseAABAA" +
+    "0ABoAAAAAXaXBtYQAAAAAAAAABAAEEAQKDBAAAACxtZGF0EgAKCRgVf/2KAhoNCDIVFkAJJJJEAMG2P3bvJzWOJZuRnCbs",
+};
+
+for (const [what, share] of [
+  ["10 bits, 4:4:4", 1.4],
+  ["12 bits, 4:4:4", 1.4],
+  ["10 bits, 4:2:0", 1],
+] as const)
+  test(`${what}: a pixel is charged ${share}`, async () => {
+    const deep = Buffer.from(DEEP[what], "base64");
+    assert.equal(readHeifSize(deep).decodedPixels, Math.ceil(64 * 64 * share));
+    assert.equal((await sharp(deep).raw().toBuffer()).length, 64 * 64 * 3);
+  });
