@@ -76,13 +76,25 @@ export async function checkMetrics(
     (value) => value >= expected,
     patience,
   );
-  const problems =
-    sum >= expected ? [] : [`expected at least ${expected} classified images, CloudWatch has ${sum}`];
+  const problems = [
+    ...(expected === 0 ? ["no image was classified, so that there is nothing to look for"] : []),
+    ...(sum >= expected ? [] : [`expected at least ${expected} classified images, CloudWatch has ${sum}`]),
+  ];
   return check("metrics", problems, `${sum} classified images`);
 }
 
-/** The images of the project, each with the label that its name begins with where the model has these labels. */
-export function checkImages(answers: readonly Answer[], labelled: boolean): Check {
+/**
+ * The images of the project, each with the label that its name begins with where the model has these labels.
+ *
+ * @param logGroup where to look for the reason when there is no result at all
+ */
+export function checkImages(answers: readonly Answer[], labelled: boolean, logGroup: string): Check {
+  if (answers.every(({ document }) => document === undefined))
+    return check(
+      "images",
+      [`none of ${answers.length} has a result in time; the function's log is ${logGroup}`],
+      "",
+    );
   const problems = answers.flatMap(({ name, document }) => {
     if (document === undefined) return [`${name}: no result in time`];
     if (document.status !== "classified") return [`${name}: ${document.status} as ${document.error?.code}`];

@@ -77,7 +77,7 @@ export async function verify(cloud: Cloud, s3: S3Client, options: VerifyOptions)
     );
     const checks = [
       await checkVersion(cloud, deployment),
-      checkImages(images, deployment.modelName === DEFAULT_MODEL),
+      checkImages(images, deployment.modelName === DEFAULT_MODEL, deployment.logGroup),
     ];
     onStep("sending a broken image");
     checks.push(checkBroken(await classify(target, brokenImage(deployment, below))));
@@ -90,8 +90,10 @@ export async function verify(cloud: Cloud, s3: S3Client, options: VerifyOptions)
     checks.push(await checkMetrics(cloud, deployment, classified, since, patience));
     onStep("looking at queues and alarms");
     checks.push(await checkQueues(cloud, deployment, patience), await checkAlarms(cloud, deployment));
+    if (options.bench > 0 && classified === 0)
+      onStep("no images are pushed: none of the samples was classified");
     const bench =
-      options.bench > 0
+      options.bench > 0 && classified > 0
         ? await runBench(cloud, target, deployment, samples, below, { ...options, patience, onStep })
         : undefined;
     interruption.check();

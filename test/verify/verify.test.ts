@@ -145,15 +145,19 @@ test("a function that gives no results fails the images, and is cleaned up after
     timeoutMs: 300,
     patience: { timeoutMs: 50, pollMs: 20 },
     settleMs: 10,
-    bench: 0,
+    bench: 10_000,
     onStep: () => {},
     onImage: () => {},
   });
   assert.deepEqual(
     report.checks.filter(({ ok }) => !ok).map(({ name }) => name),
-    ["images", "broken image", "overwritten image"],
+    ["images", "broken image", "overwritten image", "metrics"],
   );
-  assert.match(report.checks.find(({ name }) => name === "images")?.detail ?? "", /no result in time/);
+  assert.match(
+    report.checks.find(({ name }) => name === "images")?.detail ?? "",
+    /^none of 14 has a result in time; the function's log is classifier-logs$/,
+  );
+  assert.equal(report.bench, undefined, "nothing is pushed into a stack that classifies nothing");
   assert.match(renderReport(report), /no result/);
   assert.equal(await leftIn(stack), 0);
 });
