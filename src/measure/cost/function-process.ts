@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 /** Sent to the process that holds the function. */
 export interface InvokeRequest {
   event: unknown;
@@ -44,7 +46,7 @@ async function invoke(event: unknown): Promise<InvokeReply> {
   const main = process.threadCpuUsage();
   const start = performance.now();
   const logged = logBytes;
-  const context = { awsRequestId: "cost", getRemainingTimeInMillis: () => 30_000 };
+  const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 30_000 };
   const answer = await handler(event, context);
   const wallMs = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
