@@ -3,6 +3,7 @@ import { planGeometry } from "../../function/model/geometry.ts";
 import { createInputBuffers } from "../../function/model/input-buffers.ts";
 import { loadModel } from "../../function/model/load.ts";
 import { turbojpegLibrary } from "../../function/native.ts";
+import { scaleFor } from "../../function/stages/decode/scale.ts";
 import { argMax } from "./plain.ts";
 import { type Done, inLanes, inOrder, type OpensRow, stageClock } from "./row.ts";
 
@@ -44,7 +45,6 @@ export const openBareOverlapped: OpensRow = async ({ modelDir, imagesInFlight })
 const DECOMPRESS = 1;
 const [WIDTH, HEIGHT] = [5, 6];
 const RGB = 0;
-const SCALES = [8, 4, 2];
 
 /**
  * The parts that the function is made of, with nothing between: libjpeg-turbo into a buffer that is kept, the kernel,
@@ -76,10 +76,7 @@ async function openParts(modelDir: string) {
       async decode(bytes: Uint8Array): Promise<void> {
         readHeader(handle, bytes, bytes.length);
         full = { width: get(handle, WIDTH), height: get(handle, HEIGHT) };
-        const { resize } = planGeometry(full, preprocessing);
-        scale =
-          SCALES.find((by) => full.width >= 2 * by * resize.width && full.height >= 2 * by * resize.height) ??
-          1;
+        scale = scaleFor(full, planGeometry(full, preprocessing).resize);
         setScale(handle, { num: 1, denom: scale });
         const [width, height] = [Math.ceil(full.width / scale), Math.ceil(full.height / scale)];
         if (pixels.length < 3 * width * height) pixels = new Uint8Array(3 * width * height);
