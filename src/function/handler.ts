@@ -1,7 +1,7 @@
 import middy from "@middy/core";
 import { createClassifier } from "./classifier.ts";
 import { readConfig } from "./config.ts";
-import { collectSeldom, holdYoungGeneration } from "./heap.ts";
+import { holdYoungGeneration } from "./heap.ts";
 import { assertMemory } from "./memory.ts";
 import { loadModel } from "./model/load.ts";
 import { createResponder } from "./respond.ts";
@@ -16,7 +16,6 @@ const model = await loadModel(config.modelDir, { intraOpNumThreads: config.intra
 const classifier = await createClassifier(model, config);
 const metrics = createMetrics(config.serviceName, model.name);
 const modelLoadMs = performance.now() - startedAt;
-collectSeldom();
 let isColdStart = true;
 
 /**

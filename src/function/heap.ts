@@ -18,13 +18,3 @@ export function holdYoungGeneration(): void {
   const isWhole = young === undefined || young.space_size >= YOUNG_GENERATION_BYTES;
   setFlagsFromString(`--semi-space-growth-factor=${isWhole ? 1 : 2}`);
 }
-
-/**
- * Lets the old generation grow by half of what lives in it before it is marked again.
- *
- * What many uploads in flight hold outlives the young generation, and by V8's own measure all of the 23 MiB that live for
- * good are marked again every 70 images. More than half costs time instead of sparing it: `src/measure/README.md`.
- */
-export function collectSeldom(): void {
-  setFlagsFromString("--heap-growing-percent=50");
-}

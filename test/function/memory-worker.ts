@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { createClassifier } from "../../src/function/classifier.ts";
-import { collectSeldom, holdYoungGeneration } from "../../src/function/heap.ts";
+import { holdYoungGeneration } from "../../src/function/heap.ts";
 import { loadModel } from "../../src/function/model/load.ts";
 import { createResponder } from "../../src/function/respond.ts";
 import { createS3Client } from "../../src/function/s3.ts";
@@ -22,7 +22,6 @@ async function work(keys: readonly string[], counts: readonly number[]): Promise
   // On a machine that does other things nothing may come back.
   const config = testConfig({ s3TimeoutMs: 600_000 });
   const model = await loadModel(join(PROJECT_DIR, "models/upload-triage"));
-  collectSeldom();
   const classifier = await createClassifier(model, config);
   const metrics = createMetrics(config.serviceName, model.name);
   const respond = createResponder({ config, classifier, metrics, s3: createS3Client(config) });

@@ -15,7 +15,7 @@ export interface MemoryCurve {
 }
 
 /**
- * Of one environment. V8's old generation first fills up to its limit (`heap.ts`): runs of 1,500 images went from 108 to
+ * Of one environment. V8's old generation first fills up to its limit: runs of 1,500 images went from 108 to
  * 126 MB, of 6,000 from 118 to 124, of 20,000 from 127 to 130.
  */
 const MIN_IMAGES = 6000;
