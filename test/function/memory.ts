@@ -3,8 +3,10 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { heapFlags } from "../../src/local/lambda/process.ts";
 import { localS3Variables } from "../../src/local/s3/client.ts";
 import { startS3 } from "../../src/local/s3/server.ts";
+import { readFunctionTemplate, readTemplate } from "../../src/local/template.ts";
 import { createClient } from "../local/s3/harness.ts";
 import { fixture, PROJECT_DIR } from "./harness.ts";
 import type { MemorySample } from "./memory-worker.ts";
@@ -15,7 +17,8 @@ interface MemoryOptions {
 }
 
 /**
- * Runs the function in a process of its own, against an S3 endpoint in this one, and measures what it holds.
+ * Runs the function in a process of its own, with the flags that Lambda gives Node and the template's variables, against an
+ * S3 endpoint in this one, and measures what it holds.
  *
  * @param fixtures uploads, one after the other and again from the start
  * @param counts   after how many pictures, multiples of ten
@@ -26,6 +29,7 @@ export async function measureMemory(
   counts: readonly number[],
   { execArgv = [], onSample = () => {} }: MemoryOptions = {},
 ): Promise<MemorySample[]> {
+  const template = readFunctionTemplate(await readTemplate());
   const dataDir = await mkdtemp(join(tmpdir(), "memory-"));
   const s3 = await startS3({ dataDir, buckets: ["uploads", "results"] });
   const client = createClient(s3.url);
@@ -38,11 +42,11 @@ export async function measureMemory(
       join(import.meta.dirname, "memory-worker.ts"),
       [JSON.stringify(fixtures), JSON.stringify(counts)],
       {
-        // As Lambda starts a function of 1769 MB.
-        execArgv: ["--max-semi-space-size=88", ...execArgv],
+        execArgv: [...heapFlags(template.memoryMb), ...execArgv],
         stdio: ["ignore", "ignore", "inherit", "ipc"],
         env: {
           ...process.env,
+          ...template.environment,
           ...localS3Variables(s3.url),
         },
       },
