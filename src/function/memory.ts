@@ -1,13 +1,11 @@
 import { SMALL_IMAGE_SHARE } from "./classifier.ts";
 import type { Config } from "./config.ts";
+import { MAX_BYTES_PER_PIXEL } from "./stages/decode/headers/header.ts";
 import { heicThreads } from "./stages/decode/heic/threads.ts";
 import { KEPT_PIXEL_BYTES } from "./stages/decode/jpeg.ts";
 
 /** Node, ONNX Runtime, the model, libvips and the SDK after INIT, with V8's garbage under load: `npm run test:load`. */
 const BASE_BYTES = 300 * 2 ** 20;
-
-/** What the decoder of the most expensive format takes, AVIF of 8 bits in 4:4:4: `test/function/stages/decode/peak.ts`. HEIC takes 6. */
-export const MAX_BYTES_PER_PIXEL = 19;
 
 /** A thread with libde265 in it, from the first HEIC on that is larger than a thumbnail: `RssAnon` after thirty tiles. */
 const HEIC_THREAD_BYTES = 30 * 2 ** 20;

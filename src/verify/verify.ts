@@ -33,9 +33,9 @@ export interface VerifyOptions {
   readonly settleMs: number;
   /** Images to push after the checks; 0 for none. */
   readonly bench: number;
-  /** Told what is done now, and of each image of the bench. */
   /** Ends the run early; what was uploaded is removed all the same. */
   readonly interruption?: Interruption;
+  /** Told what is done now, and of each image of the bench. */
   readonly onStep: (step: string) => void;
   readonly onImage: (done: number, total: number) => void;
 }

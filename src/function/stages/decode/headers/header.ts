@@ -8,6 +8,12 @@ export interface StoredSize {
   readonly decodedPixels: number;
 }
 
+/**
+ * Bytes that a decoded pixel is charged: what the decoder of the most expensive format takes, AVIF of 8 bits in 4:4:4:
+ * `test/function/stages/decode/peak.ts`. HEIC takes 6.
+ */
+export const MAX_BYTES_PER_PIXEL = 19;
+
 /** A header that contradicts itself or its format, or that goes on for too long. */
 export class HeaderError extends Error {
   override readonly name = "HeaderError";
@@ -26,6 +32,21 @@ export function stillSize(width: number, height: number, orientation = 1): Store
 /** @throws {HeaderError} when the file ends before `end` */
 export function assertLength(bytes: Uint8Array, end: number): void {
   if (end > bytes.length) throw new HeaderError(`expected at least ${end} bytes, got ${bytes.length}`);
+}
+
+/**
+ * The one part of a file (box, property, chunk) of that type. Of two, one reader takes the first and another the last: what we
+ * charge would not be what is decoded.
+ *
+ * @throws {HeaderError} when there are two
+ */
+export function only<Part extends { readonly type: string }>(
+  parts: readonly Part[],
+  type: string,
+): Part | undefined {
+  const [part, ...others] = parts.filter((candidate) => candidate.type === type);
+  if (others.length > 0) throw new HeaderError(`expected one ${type}, found ${1 + others.length}`);
+  return part;
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

@@ -1,6 +1,6 @@
 import { type Av1Cost, readAv1Cost } from "./av1.ts";
 import { type Box, boxesOf, Reader } from "./boxes.ts";
-import { HeaderError, type StoredSize, textOf, UnsupportedHeader } from "./header.ts";
+import { HeaderError, only, type StoredSize, textOf, UnsupportedHeader } from "./header.ts";
 import {
   extentOf,
   type Item,
@@ -8,7 +8,6 @@ import {
   isAlpha,
   itemOf,
   oncePerPlace,
-  only,
   readItemTable,
 } from "./items.ts";
 

@@ -1,5 +1,5 @@
 import { type Box, boxesOf, Reader } from "./boxes.ts";
-import { HeaderError, textOf } from "./header.ts";
+import { assertLength, HeaderError, only, textOf } from "./header.ts";
 
 const MAX_ITEMS = 4096;
 const MAX_REFERENCES = 65_536;
@@ -35,18 +35,6 @@ export function readItemTable(bytes: Uint8Array): ItemTable {
   return { items: readItems(bytes, boxes), primaryId: readPrimary(bytes, boxes) };
 }
 
-/**
- * The one box, or property, of that type. Of two, one reader takes the first and another the last: what we charge would not be
- * what is decoded.
- *
- * @throws {HeaderError} when there are two
- */
-export function only(boxes: readonly Box[], type: string): Box | undefined {
-  const [box, ...others] = boxes.filter((candidate) => candidate.type === type);
-  if (others.length > 0) throw new HeaderError(`expected one ${type}, found ${1 + others.length}`);
-  return box;
-}
-
 /** @throws {HeaderError} when nothing is said of the item */
 export function itemOf({ items }: ItemTable, id: number): Item {
   const item = items.get(id);
@@ -73,7 +61,7 @@ export function extentOf(
  */
 export function dataOf(bytes: Uint8Array, { extents }: Item): Uint8Array {
   const parts = extents.map(({ start, end }) => {
-    if (end > bytes.length) throw new HeaderError(`expected at least ${end} bytes, got ${bytes.length}`);
+    assertLength(bytes, end);
     return bytes.subarray(start, end);
   });
   const [first] = parts;

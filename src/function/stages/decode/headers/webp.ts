@@ -1,12 +1,19 @@
 import { readOrientation } from "./exif.ts";
-import { assertLength, HeaderError, type StoredSize, textOf, viewOf } from "./header.ts";
+import {
+  assertLength,
+  HeaderError,
+  MAX_BYTES_PER_PIXEL,
+  only,
+  type StoredSize,
+  textOf,
+  viewOf,
+} from "./header.ts";
 import { prefixCodeBytes } from "./vp8l.ts";
 
 const MAX_CHUNKS = 1000;
 /** `ANMF`: there can be millions, of which no texts are made. */
 const FRAME = 0x414e_4d46;
-/** A pixel is charged as one of the format that takes most, and WebP's takes less than half of that. */
-const BYTES_PER_CHARGED_PIXEL = 19;
+/** WebP's pixel takes less than this of what one is charged. */
 const PIXEL_SHARE = 1 / 2;
 /** An animation's frame: where it stands, its size, how long it is shown. */
 const FRAME_HEADER_BYTES = 16;
@@ -41,7 +48,7 @@ export function readWebpSize(bytes: Uint8Array): StoredSize {
   }
   if (width === 0 || height === 0) throw new HeaderError("expected a WebP image with a size, found none");
   const codes = codeBytes(bytes, chunks);
-  const charged = Math.ceil(width * height * PIXEL_SHARE + codes / BYTES_PER_CHARGED_PIXEL);
+  const charged = Math.ceil(width * height * PIXEL_SHARE + codes / MAX_BYTES_PER_PIXEL);
   return { width, height, orientation, decodedPixels: Math.max(width * height, charged) };
 }
 
@@ -52,8 +59,7 @@ function codeBytes(bytes: Uint8Array, chunks: readonly Chunk[]): number {
   // Alpha says no size: it has that of its image.
   const size = own.map((chunk) => sizeOf(bytes, chunk)).find((known) => known !== undefined);
   return LOSSLESS.reduce((sum, [type, headerBytes]) => {
-    const [chunk, ...others] = own.filter((candidate) => candidate.type === type);
-    if (others.length > 0) throw new HeaderError(`expected one ${type}, found ${1 + others.length}`);
+    const chunk = only(own, type);
     if (chunk === undefined || size === undefined) return sum;
     if (type === "ALPH" && ((bytes[chunk.start] ?? 0) & 3) !== PACKED) return sum;
     const { width, height } = sizeOf(bytes, chunk) ?? size;

@@ -1,10 +1,8 @@
 import { type Context, createContext, Script } from "node:vm";
-import { createTileDecoder, type Reply, type Task } from "./tiles.ts";
+import { createTileDecoder, isSpent, type Reply, type Task } from "./tiles.ts";
 
 /** Longer than this, on the thread that all images share, is left to a thread of its own. */
 const BRIEF_MS = 250;
-/** A decoder that grew beyond this is let go of. */
-const KEPT_MEMORY_BYTES = 32 * 2 ** 20;
 
 /**
  * Decodes on the thread that calls, which does nothing else meanwhile: for thumbnails, that take 4 ms and the first one 35,
@@ -30,7 +28,7 @@ export function createBriefDecoder(module: () => Promise<object>, timeoutMs = BR
       context.run = () => decodeTiles(task);
       try {
         const reply: Reply = script.runInContext(context, { timeout: timeoutMs });
-        if (reply.fault !== undefined || reply.memoryBytes > KEPT_MEMORY_BYTES) decoder = undefined;
+        if (isSpent(reply)) decoder = undefined;
         return reply;
       } catch (error) {
         decoder = undefined;

@@ -27,6 +27,14 @@ export interface Reply {
   readonly fault?: { readonly code: "INVALID_IMAGE" | "UNSUPPORTED_FORMAT"; readonly message: string };
 }
 
+/** WebAssembly's memory never shrinks: a decoder that grew beyond this is let go of after its image. */
+const KEPT_MEMORY_BYTES = 32 * 2 ** 20;
+
+/** Whether the decoder that so answered is not to be used again. */
+export function isSpent({ fault, memoryBytes }: Reply): boolean {
+  return fault !== undefined || memoryBytes > KEPT_MEMORY_BYTES;
+}
+
 /**
  * One decoder for all images, each of which finds it as new. After a fault it is of no more use.
  *

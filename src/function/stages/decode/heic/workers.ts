@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { ClassifierError } from "../../../errors.ts";
 import { heicWorkerUrl } from "../../../native.ts";
 import { outOfTime } from "../limit.ts";
-import type { Reply, Task } from "./tiles.ts";
+import { isSpent, type Reply, type Task } from "./tiles.ts";
 
 export interface Limit {
   /** From the moment on at which a thread begins. */
@@ -24,8 +24,6 @@ export interface HeicWorkers {
 
 /** Less than this waits for the first worker: to start another takes as long. */
 const PIXELS_FOR_ANOTHER = 2_000_000;
-/** WebAssembly's memory never shrinks: a worker whose decoder grew beyond this is ended after its image. */
-const KEPT_MEMORY_BYTES = 32 * 2 ** 20;
 /** JavaScript's share of a worker, in MiB. Its buffers, and WebAssembly's memory, lie outside. */
 const HEAP_MB = 64;
 /** What it works on lies outside of its heap: larger young generations only hold garbage, up to 16 MB of it. */
@@ -109,10 +107,11 @@ export function createHeicWorkers(maxThreads: number, module: () => Promise<obje
     );
   }
 
-  function finish(thread: Thread, { memoryBytes, fault }: Reply): void {
+  function finish(thread: Thread, reply: Reply): void {
     const { job } = thread;
+    const { fault } = reply;
     thread.job = undefined;
-    if (fault !== undefined || memoryBytes > KEPT_MEMORY_BYTES) end(thread);
+    if (isSpent(reply)) end(thread);
     if (job !== undefined) {
       const { run } = job;
       run.left--;
